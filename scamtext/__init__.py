@@ -1,0 +1,40 @@
+"""Reads Vietnamese phone-call transcripts and says which are scams, how sure, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scamtext.calls import Call, Turn
+from scamtext.errors import DataError, LexiconError, ModelError, ScamtextError
+from scamtext.results import Evidence, Verdict
+
+if TYPE_CHECKING:
+    from scamtext.model import ScamClassifier
+    from scamtext.store import load
+
+__version__ = "0.1.0"
+__all__ = [
+    "Call",
+    "DataError",
+    "Evidence",
+    "LexiconError",
+    "ModelError",
+    "ScamClassifier",
+    "ScamtextError",
+    "Turn",
+    "Verdict",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # scikit-learn takes most of a second to import, so it waits until it is needed (PEP 562).
+    if name == "load":
+        from scamtext.store import load
+
+        return load
+    if name == "ScamClassifier":
+        from scamtext.model import ScamClassifier
+
+        return ScamClassifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,105 @@
+"""One transcript: a Call of Turns, with or without speakers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scamtext.errors import DataError
+
+CALLER, CALLEE = "caller", "callee"
+SPEAKERS = (CALLER, CALLEE, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one party says at a stretch; `speaker` is "caller", "callee" or None."""
+
+    text: str
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One phone call: its turns in order, and the id it came with."""
+
+    turns: tuple[Turn, ...]
+    id: str | None = None
+
+    @classmethod
+    def of(cls, value: Call | str | Mapping[str, Any]) -> Call:
+        """A call from whatever a caller of the library holds: a Call, a text or a record.
+
+        >>> Call.of("alo ai đấy").turns[0].text
+        'alo ai đấy'
+        """
+        if isinstance(value, Call):
+            return value
+        if isinstance(value, str):
+            return cls((Turn(value),))
+        if isinstance(value, Mapping):
+            return cls.from_record(value)
+        raise DataError(
+            f"a call must be a Call, a str or a record, not {type(value).__name__}; "
+            'give the transcript as text or as {"turns": [...]}'
+        )
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Call:
+        """A call from `{"id", "text"}` or `{"id", "turns": [{"speaker", "text"}]}`.
+
+        Raises
+        ------
+        DataError : a field is missing or has the wrong type; the message names the field.
+        """
+        identifier = record.get("id")
+        if isinstance(identifier, (dict, list)):
+            raise DataError(f'field "id": expected text or a number, got {type(identifier).__name__}')
+        identifier = None if identifier is None else str(identifier)
+        if record.get("turns") is not None:
+            return cls(_turns(record["turns"]), identifier)
+        if "text" not in record:
+            raise DataError(f'no field "text" or "turns"; found {sorted(map(str, record)) or "no fields"}')
+        text = _text(record["text"], "text")
+        if not text.strip():
+            raise DataError('field "text": the text is empty')
+        return cls((Turn(text),), identifier)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The input record that `from_record` reads back."""
+        turns = [{"speaker": turn.speaker, "text": turn.text} for turn in self.turns]
+        return {"id": self.id, "turns": turns}
+
+    @property
+    def text(self) -> str:
+        """All turns, one a line."""
+        return "\n".join(turn.text for turn in self.turns)
+
+
+def _turns(value: Any) -> tuple[Turn, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise DataError(f'field "turns": expected a list, got {type(value).__name__}')
+    turns = tuple(_turn(item, f"turns[{index}]") for index, item in enumerate(value))
+    if not any(turn.text.strip() for turn in turns):
+        raise DataError('field "turns": no turn has any text')
+    return turns
+
+
+def _turn(item: Any, where: str) -> Turn:
+    if not isinstance(item, Mapping):
+        raise DataError(f'field "{where}": expected {{"speaker", "text"}}, got {type(item).__name__}')
+    speaker = item.get("speaker")
+    if speaker not in SPEAKERS:
+        raise DataError(
+            f'field "{where}.speaker": {speaker!r} is not one of "caller", "callee", null; '
+            "map your speaker names to these"
+        )
+    return Turn(_text(item.get("text"), f"{where}.text"), speaker)
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        found = "null" if value is None else type(value).__name__
+        raise DataError(f'field "{where}": expected text, got {found}')
+    return value

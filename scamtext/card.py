@@ -1,0 +1,63 @@
+"""The model card: README.md of a model folder, written from meta.json and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scamtext.evaluate import interval
+
+TEMPLATE = Path(__file__).parent / "templates" / "card.md"
+ROWS = {
+    "auc": "ROC-AUC",
+    "recall_at_1pc": "recall at 1 % false alarms",
+    "recall": "recall at the shipped threshold",
+    "false_alarms": "honest calls flagged",
+    "hard_false_alarms": "hard honest calls flagged",
+    "type_right": "scam type right, of caught scams",
+}
+
+
+def write_card(path: Path, meta: dict[str, Any]) -> None:
+    """Write the card; measurements that meta.json does not hold yet are said to be missing."""
+    text = TEMPLATE.read_text(encoding="utf-8").format(
+        scamtext=meta["scamtext"],
+        parameters=", ".join(f"{name}={value}" for name, value in meta["parameters"].items()),
+        versions=", ".join(f"{name} {value}" for name, value in meta["versions"].items()),
+        threshold=f"{meta['fitted']['threshold_']:.3f}",
+        watch=f"{meta['fitted']['watch_threshold_']:.3f}",
+        data=_data(meta.get("data")),
+        measures="\n".join(_measures(meta.get("evaluation", {}))),
+    )
+    path.write_text(text, encoding="utf-8")
+
+
+def _data(data: dict[str, Any] | None) -> str:
+    if data is None:
+        return "Not recorded."
+    return f"{data['calls']} labelled calls ({data['scams']} scam), digest `{data['digest'][:16]}`."
+
+
+def _measures(evaluation: dict[str, Any]) -> Iterator[str]:
+    """One table for each evaluation that was recorded."""
+    if not evaluation:
+        yield "Not measured yet; run `scamtext evaluate`."
+    for name, result in evaluation.items():
+        measures = result["measures"]
+        yield f"\n### {name}, {measures['calls']} calls\n\n| measure | value [95 % interval] |\n|---|---|"
+        yield from (f"| {label} | {interval(measures[row])} |" for row, label in ROWS.items())
+        yield f"| calibration error (10 bins) | {measures['calibration_error']:.4f} |"
+        for field in ("form", "scam_type", "legit_kind", "length"):
+            yield f"\n| {field} | recall | honest calls flagged |\n|---|---|---|"
+            yield from (
+                f"| {key} | {interval(row['recall'])} | {interval(row['false_alarms'])} |"
+                for key, row in measures["slices"][field].items()
+            )
+        if "types_left_out" in result:
+            yield "\n| scam type left out of training | recall |\n|---|---|"
+            yield from (f"| {kind} | {interval(row)} |" for kind, row in result["types_left_out"].items())
+        yield "\n| cue, per call | F1 | precision | recall |\n|---|---|---|---|"
+        yield from (
+            f"| {kind} | {row['f1']} | {row['precision']} | {row['recall']} |" for kind, row in result["cues"].items()
+        )

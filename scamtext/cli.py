@@ -1,0 +1,190 @@
+"""The `scamtext` command. Results go to stdout, progress and messages to stderr.
+
+Exit codes: 0 done, 1 done but some records were set aside, 2 usage, data or model error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scamtext import __version__
+from scamtext.errors import DataError, ScamtextError
+
+if TYPE_CHECKING:
+    from scamtext.corpus import LabelledCall
+
+MODEL = click.option("--model", type=click.Path(), help="Model folder; the shipped model without it.")
+LANG = click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", help="Language of reasons and advice.")
+SPLIT = click.option(
+    "--split", type=click.Path(exists=True, dir_okay=False), help="JSON file that names the test authors."
+)
+
+
+class Group(click.Group):
+    """Turns our own errors into one line on stderr and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, catching what is meant for people."""
+        try:
+            return super().invoke(ctx)
+        except ScamtextError as error:
+            click.echo(f"scamtext: {error}", err=True)
+            ctx.exit(2)
+        except BrokenPipeError:
+            sys.stderr.close()  # whoever read stdout has gone; nothing more to say
+            ctx.exit(0)
+
+
+@click.group(cls=Group)
+@click.version_option(__version__)
+def main() -> None:
+    """Say whether Vietnamese phone-call transcripts are scams, which kind, how sure, and why."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("-o", "--output", default="-", help="Output .jsonl, .csv or .parquet; - is stdout.")
+@click.option("--text", default="text", show_default=True, help="Text column of CSV, TSV and Parquet.")
+@click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of CSV, TSV and text files.")
+@click.option("--table", is_flag=True, help="Print a table for people instead of records.")
+@LANG
+@MODEL
+def classify(
+    inputs: tuple[str, ...], output: str, text: str, encoding: str, table: bool, lang: str, model: str | None
+) -> None:
+    """Classify the calls of INPUTS, one record a call, in input order.
+
+    INPUTS are .csv, .tsv, .jsonl, .parquet (many calls), .txt, .srt, .vtt, Whisper .json
+    (one call), or - for JSON lines on stdin.
+    """
+    from tqdm import tqdm
+
+    from scamtext.batch import classify_files
+    from scamtext.store import load
+
+    _check_encoding(encoding)
+    classifier = load(model)
+    if table:
+        set_aside = _print_table(classifier, inputs, text, encoding, lang)
+    else:
+        counts = classify_files(
+            classifier,
+            inputs,
+            output,
+            text=text,
+            encoding=encoding,
+            lang=lang,
+            progress=lambda records: tqdm(records, unit=" calls", file=sys.stderr, disable=None),
+        )
+        set_aside = counts["error"]
+        told = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
+        click.echo(f"{sum(counts.values())} records: {told}", err=True)
+    sys.exit(1 if set_aside else 0)
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        "".encode(encoding)
+    except LookupError as error:
+        raise DataError(f"--encoding {encoding}: no such encoding") from error
+
+
+def _print_table(classifier: Any, inputs: tuple[str, ...], text: str, encoding: str, lang: str) -> int:
+    """Print a line a call; returns how many records were set aside."""
+    from scamtext.readers import Rejected, read_calls
+    from scamtext.render import table_row
+
+    set_aside = 0
+    for path in inputs:
+        for item in read_calls(path, text, encoding):
+            if isinstance(item, Rejected):
+                set_aside += 1
+                click.echo(item.error, err=True)
+            else:
+                click.echo(table_row(classifier.classify(item), lang, sys.stdout.isatty()))
+    return set_aside
+
+
+@main.command()
+@click.argument("text")
+@click.option("--colour/--no-colour", default=None, help="Mark evidence with colours; by default on a terminal.")
+@LANG
+@MODEL
+def check(text: str, colour: bool | None, lang: str, model: str | None) -> None:
+    """Judge one transcript, for a person to read. TEXT may say who speaks: "Người gọi: ..."."""
+    from scamtext.calls import Call
+    from scamtext.readers import plain_text
+    from scamtext.render import to_text
+    from scamtext.store import load
+
+    if not text.strip():
+        raise DataError("the text is empty; give the transcript as one argument")
+    verdict = load(model).classify(Call(tuple(plain_text(text))))
+    click.echo(to_text(verdict, lang, sys.stdout.isatty() if colour is None else colour), color=True)
+
+
+@main.command()
+@click.argument("data", nargs=-1, required=True)
+@click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Model folder to write.")
+@SPLIT
+def train(data: tuple[str, ...], output: str, split: str | None) -> None:
+    """Train on labelled calls (files or folders of .jsonl or .csv) and write a model folder."""
+    from scamtext.corpus import digest
+    from scamtext.evaluate import fit, tokenise
+    from scamtext.features import to_table
+    from scamtext.model import ScamClassifier
+    from scamtext.store import save
+
+    calls = _read_part(data, split, "train")
+    classifier = fit(ScamClassifier(), calls, to_table(tokenise(calls)))
+    about = {"data": {"calls": len(calls), "scams": sum(c.is_scam for c in calls), "digest": digest(calls)}}
+    save(classifier, output, about)
+    click.echo(f"{output}: trained on {len(calls)} calls", err=True)
+
+
+@main.command()
+@click.argument("data", nargs=-1, required=True)
+@click.option("--left-out", is_flag=True, help="Retrain with authors (and types) left out, and measure on those.")
+@click.option("--part", type=click.Choice(["train", "test", "all"]), default="all", help="Part of the split.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False), help="Also write the numbers here.")
+@click.option("--card", help="Record the numbers in the model's card under this name.")
+@SPLIT
+@MODEL
+def evaluate(
+    data: tuple[str, ...],
+    left_out: bool,
+    part: str,
+    json_path: str | None,
+    card: str | None,
+    split: str | None,
+    model: str | None,
+) -> None:
+    """Measure a model on labelled calls, with exact intervals and by slice."""
+    from scamtext.evaluate import evaluate as measure
+    from scamtext.evaluate import summary
+    from scamtext.store import DEFAULT, load, record_evaluation, shipped
+
+    calls = _read_part(data, split, part)
+    result = measure(load(model), calls, left_out=left_out)
+    click.echo(summary(result))
+    if json_path:
+        Path(json_path).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if card:
+        record_evaluation(Path(model) if model else shipped(DEFAULT), card, result)
+
+
+def _read_part(data: tuple[str, ...], split: str | None, part: str) -> list[LabelledCall]:
+    from scamtext.corpus import read_corpus, split_calls
+
+    calls = read_corpus(*data)
+    if split is None:
+        return calls
+    return split_calls(calls, Path(split), part)

@@ -1,0 +1,205 @@
+"""Labelled calls: their schema, its faults, and group splits.
+
+A line of a corpus file is an input record (`id`, `turns` or `text`) with
+
+    label       "scam" or "legit"
+    scam_type   one of `SCAM_TYPES` for a scam, else null (optional)
+    legit_kind  one of `HARD_KINDS` or `PLAIN_KINDS` for an honest call (optional)
+    author      who wrote it; all calls of one author stay on one side of a split (optional)
+    pair        name of the twin pair, plot, region, form, partial (optional)
+    turns[].cues  kinds of cue really present in the turn (optional)
+
+Only id, label and the text are needed to train on one's own calls.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scamtext.calls import Call
+from scamtext.errors import DataError
+from scamtext.lexicon import CUE_KINDS
+from scamtext.results import LEGIT, SCAM
+
+SCAM_TYPES = (
+    "authority", "telecom", "bank", "egov", "parcel", "emergency", "prize",
+    "job", "investment", "loan", "utility", "recovery", "intimate", "other",
+)  # fmt: skip
+HARD_KINDS = (
+    "bank_service", "debt_reminder", "police", "court_state", "tax_social", "hospital", "school",
+    "family_money", "order_deposit", "courier", "telesales", "telecom_service", "utility_service",
+    "job_real", "investment_real", "victim_story", "warning", "joking", "charity_real",
+)  # fmt: skip
+PLAIN_KINDS = (
+    "booking", "shopping", "clinic", "salon", "repair", "school_life", "work", "chat",
+    "transport", "farm_trade", "service_survey", "voicemail",
+)  # fmt: skip
+FORMS = ("dialogue", "asr", "one_side", "nodia")
+REGIONS = ("bac", "trung", "nam")
+CHOICES: dict[str, tuple[str | None, ...]] = {
+    "label": (SCAM, LEGIT),
+    "scam_type": (*SCAM_TYPES, None),
+    "legit_kind": (*HARD_KINDS, *PLAIN_KINDS, None),
+    "form": (*FORMS, None),
+    "region": (*REGIONS, None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCall:
+    """A call with what its author says of it; `cues` has one set of kinds for each turn."""
+
+    call: Call
+    label: str
+    scam_type: str | None = None
+    legit_kind: str | None = None
+    author: str | None = None
+    pair: str | None = None
+    region: str | None = None
+    form: str | None = None
+    partial: bool = False
+    cues: tuple[frozenset[str], ...] | None = None
+
+    @property
+    def is_scam(self) -> bool:
+        """Whether the label says scam."""
+        return self.label == SCAM
+
+    @property
+    def is_hard(self) -> bool:
+        """An honest call about what scams are about."""
+        return self.legit_kind in HARD_KINDS
+
+    @property
+    def group(self) -> str:
+        """Calls of one group are never split: the author's, else the pair's, else its own."""
+        return self.author or self.pair or str(self.call.id)
+
+    @property
+    def length(self) -> int:
+        """Syllables, counted by white space."""
+        return len(self.call.text.split())
+
+
+def read_corpus(*paths: str | Path) -> list[LabelledCall]:
+    """All labelled calls of files (JSONL or CSV) or folders of them, in order of file name.
+
+    Raises
+    ------
+    DataError : lists every fault of every file, each with file, line and field.
+    """
+    calls: list[LabelledCall] = []
+    faults: list[str] = []
+    seen: dict[str, str] = {}
+    for path in _files(paths):
+        for where, record in _records(path, faults):
+            found, call = _check(record)
+            if call is not None and call.call.id is not None:
+                if call.call.id in seen:
+                    found.append(f'field "id": {call.call.id!r} is already used at {seen[call.call.id]}')
+                seen.setdefault(call.call.id, where)
+            faults.extend(f"{where}: {fault}" for fault in found)
+            if call is not None and not found:
+                calls.append(call)
+    if faults:
+        raise DataError(f"{len(faults)} faults in labelled data:\n" + "\n".join(faults))
+    if not calls:
+        raise DataError(f"no labelled calls in {', '.join(map(str, paths))}")
+    return calls
+
+
+def digest(calls: Iterable[LabelledCall]) -> str:
+    """SHA-256 over ids, labels and texts, whatever their order."""
+    lines = sorted(json.dumps([c.call.to_dict(), c.label, c.scam_type], ensure_ascii=False) for c in calls)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def split_calls(calls: Iterable[LabelledCall], split: Path, part: str) -> list[LabelledCall]:
+    """The "train" or "test" part (or "all") as `split` says: {"test_authors": [...], "test_digest"}.
+
+    Raises
+    ------
+    DataError : the test calls are no longer the ones that were frozen.
+    """
+    frozen = json.loads(split.read_text(encoding="utf-8"))
+    sides: dict[str, list[LabelledCall]] = {"train": [], "test": []}
+    for call in calls:
+        sides["test" if call.author in frozen["test_authors"] else "train"].append(call)
+    found = digest(sides["test"])
+    if found != frozen["test_digest"]:
+        raise DataError(f"{split}: test calls have digest {found[:16]}, frozen was {frozen['test_digest'][:16]}")
+    return [*sides["train"], *sides["test"]] if part == "all" else sides[part]
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+    for path in map(Path, paths):
+        if path.is_dir():
+            yield from sorted(file for file in path.iterdir() if file.suffix in (".jsonl", ".csv"))
+        elif path.is_file():
+            yield path
+        else:
+            raise DataError(f"{path}: no such file or folder")
+
+
+def _records(path: Path, faults: list[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        faults.append(f"{path.name}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8")
+        return
+    if path.suffix == ".csv":
+        for number, row in enumerate(csv.DictReader(lines), 2):
+            yield f"{path.name}:{number}", {name: value or None for name, value in row.items() if name}
+        return
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            faults.append(f"{path.name}:{number}: not JSON: {error}")
+            continue
+        if isinstance(record, dict):
+            yield f"{path.name}:{number}", record
+        else:
+            faults.append(f"{path.name}:{number}: expected an object, got {type(record).__name__}")
+
+
+def _check(record: Mapping[str, Any]) -> tuple[list[str], LabelledCall | None]:
+    """Faults of a record, and the call if it could be read at all."""
+    faults: list[str] = []
+    if record.get("id") is None:
+        faults.append('field "id": missing')
+    for name, allowed in CHOICES.items():
+        if record.get(name) not in allowed:
+            faults.append(f'field "{name}": {record.get(name)!r} is not one of {", ".join(filter(None, allowed))}')
+    if record.get("label") == LEGIT and record.get("scam_type"):
+        faults.append(f'field "scam_type": {record["scam_type"]!r} on a legit call')
+    if record.get("label") == SCAM and record.get("legit_kind"):
+        faults.append(f'field "legit_kind": {record["legit_kind"]!r} on a scam call')
+    try:
+        call = Call.from_record(record)
+    except DataError as error:
+        return [*faults, str(error)], None
+    cues = _cues(record.get("turns") or (), faults)
+    if faults:
+        return faults, LabelledCall(call, str(record.get("label")))
+    names = ("label", "scam_type", "legit_kind", "author", "pair", "region", "form")
+    fields = {name: record.get(name) for name in names}
+    return [], LabelledCall(call, cues=cues, partial=bool(record.get("partial")), **fields)  # type: ignore[arg-type]
+
+
+def _cues(turns: Iterable[Mapping[str, Any]], faults: list[str]) -> tuple[frozenset[str], ...] | None:
+    """The cue kinds of each turn; None when no turn says."""
+    given = [turn.get("cues") for turn in turns]
+    if not given or all(kinds is None for kinds in given):
+        return None
+    for number, kinds in enumerate(given):
+        for kind in kinds or ():
+            if kind not in CUE_KINDS:
+                faults.append(f'field "turns[{number}].cues": {kind!r} is not one of {", ".join(CUE_KINDS)}')
+    return tuple(frozenset(kinds or ()) for kinds in given)

@@ -1,0 +1,71 @@
+"""Cues in a call: lexicon matches, then who speaks, then negation, reports and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scamtext.calls import Call
+from scamtext.lexicon import Cue, Lexicon, Match, Modifier
+from scamtext.results import Evidence
+from scamtext.text import Line, has_diacritics
+
+
+def find_cues(call: Call, lines: Sequence[Line], lexicon: Lexicon) -> list[Evidence]:
+    """The cues of a call in reading order, denied or reported ones marked `negated`.
+
+    Parameters
+    ----------
+    call : the call.
+    lines : the syllables of each of its turns (`scamtext.text.syllables`).
+    lexicon : the phrases to look for.
+    """
+    folded = not has_diacritics([token.form for line in lines for token in line.syllables])
+    found: list[Evidence] = []
+    for number, (turn, line) in enumerate(zip(call.turns, lines, strict=True)):
+        matches = lexicon.find([token.form for token in line.syllables], folded)
+        for match in _without_overlaps(matches, turn.speaker):
+            start, end = line.syllables[match.start].start, line.syllables[match.end - 1].end
+            negated = any(_reaches(other, match, matches, line.stops) for other in matches)
+            found.append(
+                Evidence(
+                    match.entry.kind,  # type: ignore[union-attr]
+                    number,
+                    turn.speaker,
+                    start,
+                    end,
+                    turn.text[start:end],
+                    negated=negated,
+                )
+            )
+    return found
+
+
+def _without_overlaps(matches: list[Match], speaker: str | None) -> list[Match]:
+    """Cue matches that this speaker may make; of overlapping ones of a kind, the first."""
+    kept: list[Match] = []
+    ends: dict[str, int] = {}
+    for match in matches:
+        cue = match.entry
+        if not isinstance(cue, Cue) or (cue.speaker and speaker and cue.speaker != speaker):
+            continue
+        if match.start >= ends.get(cue.kind, 0):
+            kept.append(match)
+            ends[cue.kind] = match.end
+    return kept
+
+
+def _reaches(modifier: Match, cue: Match, matches: list[Match], stops: frozenset[int]) -> bool:
+    """Whether a modifier's scope takes in a cue (ConText: forward, backward, terminate)."""
+    entry = modifier.entry
+    if not isinstance(entry, Modifier) or entry.direction == "terminate":
+        return False
+    forward = entry.direction == "forward"
+    first, last = (modifier.end, cue.start) if forward else (cue.end, modifier.start)
+    if not 0 <= last - first <= entry.scope:
+        return False
+    if not entry.across_sentences and any(first <= stop <= last for stop in stops):
+        return False
+    return not any(
+        isinstance(other.entry, Modifier) and other.entry.direction == "terminate" and first <= other.start < last
+        for other in matches
+    )

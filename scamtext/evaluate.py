@@ -1,0 +1,256 @@
+"""How good the classifier is, with exact intervals, by slice, on calls it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+from scamtext.corpus import SCAM_TYPES, LabelledCall
+from scamtext.features import Reading, read_call, to_table
+from scamtext.lexicon import CUE_KINDS, Lexicon
+from scamtext.model import ScamClassifier, upper_quantile
+
+FOLDS = 10  # whole authors in each
+FALSE_ALARMS = 0.01  # where "recall at 1 % false alarms" is read off
+LENGTHS = (50, 200)  # syllables; the slices by length
+BINS = 10  # of the calibration error
+RESAMPLES = 1000  # of whole authors, for the interval of the AUC
+
+Measures = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A labelled call, and what a model that had not seen it says."""
+
+    truth: LabelledCall
+    probability: float
+    flagged: bool
+    scam_type: str | None
+
+
+def score(classifier: ScamClassifier, calls: Sequence[LabelledCall], table: NDArray[np.object_]) -> list[Scored]:
+    """What a fitted classifier says of calls, `table` being their tokens."""
+    features = classifier.pipeline_["columns"].transform(table)
+    probabilities = classifier._calibrated(classifier.pipeline_["scam"].decision_function(features))
+    types = classifier.type_head_.predict(features) if classifier.type_head_ else [None] * len(calls)
+    return [
+        Scored(call, float(p), bool(p >= classifier.threshold_), None if kind is None else str(kind))
+        for call, p, kind in zip(calls, probabilities, types, strict=True)
+    ]
+
+
+def fit(classifier: ScamClassifier, calls: Sequence[LabelledCall], table: NDArray[np.object_]) -> ScamClassifier:
+    """A new classifier with the same parameters, fitted to labelled calls."""
+    fresh: ScamClassifier = clone(classifier)
+    return fresh.fit_table(table, [c.label for c in calls], [c.scam_type for c in calls], [c.group for c in calls])
+
+
+def authors_left_out(
+    classifier: ScamClassifier, calls: Sequence[LabelledCall], table: NDArray[np.object_]
+) -> list[Scored]:
+    """Every call scored by a model, calibration and thresholds made without its author."""
+    groups = [call.group for call in calls]
+    scored: list[Scored | None] = [None] * len(calls)
+    for train, test in GroupKFold(min(FOLDS, len(set(groups)))).split(table, groups=groups):
+        fitted = fit(classifier, [calls[int(i)] for i in train], table[train])
+        for index, row in zip(test, score(fitted, [calls[int(i)] for i in test], table[test]), strict=True):
+            scored[index] = row
+    return [row for row in scored if row is not None]
+
+
+def types_left_out(
+    classifier: ScamClassifier, calls: Sequence[LabelledCall], table: NDArray[np.object_]
+) -> dict[str, Measures]:
+    """Recall on each scam type by a model that never saw a scam of that type."""
+    recalls = {}
+    types = np.array([call.scam_type or "" for call in calls])
+    for kind in SCAM_TYPES:
+        train, test = np.flatnonzero(types != kind), np.flatnonzero(types == kind)
+        if len(test):
+            fitted = fit(classifier, [calls[int(i)] for i in train], table[train])
+            rows = score(fitted, [calls[int(i)] for i in test], table[test])
+            recalls[kind] = share(row.flagged for row in rows)
+    return recalls
+
+
+def share(hits: Iterable[bool]) -> Measures:
+    """A proportion with its exact (Clopper-Pearson) 95 % interval."""
+    found = list(hits)
+    if not found:
+        return {"n": 0, "hits": 0, "value": None, "low": None, "high": None}
+    test = binomtest(sum(found), len(found))
+    low, high = test.proportion_ci(0.95, method="exact")
+    return {
+        "n": len(found),
+        "hits": int(sum(found)),
+        "value": round(float(test.statistic), 4),
+        "low": round(float(low), 4),
+        "high": round(float(high), 4),
+    }
+
+
+def measure(scored: Sequence[Scored]) -> Measures:
+    """All measures of scored calls; `slices` holds recall and false alarms by slice."""
+    scams = [row for row in scored if row.truth.is_scam]
+    honest = [row for row in scored if not row.truth.is_scam]
+    caught = [row for row in scams if row.flagged and row.truth.scam_type and row.scam_type]
+    line = upper_quantile(np.array([row.probability for row in honest]), FALSE_ALARMS)
+    return {
+        "calls": len(scored),
+        "auc": _auc(scored),
+        "recall_at_1pc": share(row.probability >= line for row in scams),
+        "recall": share(row.flagged for row in scams),
+        "false_alarms": share(row.flagged for row in honest),
+        "hard_false_alarms": share(row.flagged for row in honest if row.truth.is_hard),
+        "type_right": share(row.scam_type == row.truth.scam_type for row in caught),
+        "calibration_error": _calibration_error(scored),
+        "slices": {name: _slices(scored, key) for name, key in SLICES.items()},
+    }
+
+
+def _length(call: LabelledCall) -> str:
+    return next((f"up to {most}" for most in LENGTHS if call.length <= most), f"over {LENGTHS[-1]}")
+
+
+# How calls are sliced: name -> the slice that a call falls in (None: in none).
+SLICES: dict[str, Callable[[LabelledCall], str | None]] = {
+    "form": lambda call: call.form,
+    "scam_type": lambda call: call.scam_type,
+    "legit_kind": lambda call: call.legit_kind,
+    "length": _length,
+    "region": lambda call: call.region,
+    "partial": lambda call: ("partial" if call.partial else "whole") if call.is_scam else None,
+    "author": lambda call: call.author,
+}
+
+
+def _slices(scored: Sequence[Scored], key: Callable[[LabelledCall], str | None]) -> dict[str, Measures]:
+    names = sorted({name for row in scored if (name := key(row.truth))})
+    return {
+        name: {
+            "recall": share(r.flagged for r in scored if key(r.truth) == name and r.truth.is_scam),
+            "false_alarms": share(r.flagged for r in scored if key(r.truth) == name and not r.truth.is_scam),
+        }
+        for name in names
+    }
+
+
+def _auc(scored: Sequence[Scored]) -> Measures:
+    """ROC-AUC; its interval comes from resampling whole authors (seed 0)."""
+    truth = np.array([row.truth.is_scam for row in scored])
+    probability = np.array([row.probability for row in scored])
+    if truth.all() or not truth.any():
+        return {"n": len(scored), "value": None, "low": None, "high": None}
+    members: dict[str, list[int]] = {}
+    for index, row in enumerate(scored):
+        members.setdefault(row.truth.group, []).append(index)
+    groups = list(members.values())
+    random = np.random.default_rng(0)
+    values = []
+    for _ in range(RESAMPLES):
+        drawn = np.concatenate([groups[i] for i in random.integers(len(groups), size=len(groups))])
+        if 0 < truth[drawn].sum() < len(drawn):
+            values.append(roc_auc_score(truth[drawn], probability[drawn]))
+    low, high = np.quantile(values, [0.025, 0.975])
+    value = float(roc_auc_score(truth, probability))
+    return {"n": len(scored), "value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+
+
+def _calibration_error(scored: Sequence[Scored]) -> float:
+    """Expected calibration error over equal bins of probability."""
+    probability = np.array([row.probability for row in scored])
+    truth = np.array([row.truth.is_scam for row in scored], dtype=float)
+    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
+    gaps = [abs(probability[bins == b].mean() - truth[bins == b].mean()) * (bins == b).sum() for b in np.unique(bins)]
+    return round(float(sum(gaps) / len(scored)), 4)
+
+
+def cue_scores(calls: Sequence[LabelledCall], readings: Sequence[Reading]) -> dict[str, Measures]:
+    """Precision, recall and F1 of each cue kind per call, against the cues in the corpus."""
+    pairs = []
+    for call, reading in zip(calls, readings, strict=True):
+        if call.cues is not None:
+            found = {cue.kind for cue in reading.cues if not cue.negated}
+            pairs.append((frozenset[str]().union(*call.cues), found))
+    return {kind: _f1([(kind in truth, kind in found) for truth, found in pairs]) for kind in CUE_KINDS}
+
+
+def _f1(pairs: Sequence[tuple[bool, bool]]) -> Measures:
+    both = sum(truth and found for truth, found in pairs)
+    truths, finds = sum(truth for truth, _ in pairs), sum(found for _, found in pairs)
+    return {
+        "calls": truths,
+        "precision": round(both / finds, 3) if finds else None,
+        "recall": round(both / truths, 3) if truths else None,
+        "f1": round(2 * both / (truths + finds), 3) if truths + finds else None,
+    }
+
+
+def tokenise(calls: Iterable[LabelledCall]) -> list[Reading]:
+    """The readings of labelled calls, made once for many fits."""
+    lexicon = Lexicon.read()
+    return [read_call(call.call, lexicon) for call in calls]
+
+
+def evaluate(classifier: ScamClassifier, calls: Sequence[LabelledCall], *, left_out: bool = False) -> dict[str, Any]:
+    """Measure a fitted classifier on calls, or, with `left_out`, its recipe on authors left out.
+
+    Returns
+    -------
+    dict with `measures` (see `measure`), `cues` (see `cue_scores`) and, with `left_out`,
+    `types_left_out`.
+    """
+    readings = tokenise(calls)
+    table = to_table(readings)
+    scored = authors_left_out(classifier, calls, table) if left_out else score(classifier, calls, table)
+    result = {"measures": measure(scored), "cues": cue_scores(calls, readings)}
+    if left_out:
+        result["types_left_out"] = types_left_out(classifier, calls, table)
+    return result
+
+
+def summary(result: dict[str, Any]) -> str:
+    """An evaluation as a text for the terminal."""
+    measures = result["measures"]
+    lines = [f"{measures['calls']} calls"]
+    names = ("auc", "recall_at_1pc", "recall", "false_alarms", "hard_false_alarms", "type_right")
+    lines += [f"{name:<22} {interval(measures[name])}" for name in names]
+    lines.append(f"{'calibration_error':<22} {measures['calibration_error']:.4f}")
+    for name, slices in measures["slices"].items():
+        lines += ["", f"by {name:<19} {'recall':<32} false alarms"]
+        lines += [
+            f"  {key:<20} {interval(row['recall']):<32} {interval(row['false_alarms'])}" for key, row in slices.items()
+        ]
+    if "types_left_out" in result:
+        lines += ["", "recall on a scam type never seen in training"]
+        lines += [f"  {kind:<20} {interval(row)}" for kind, row in result["types_left_out"].items()]
+    lines += ["", f"{'cues, per call':<22} {'F1':<6} {'precision':<10} recall"]
+    lines += [
+        f"  {kind:<20} {_number(row['f1']):<6} {_number(row['precision']):<10} {_number(row['recall'])}"
+        for kind, row in result["cues"].items()
+    ]
+    return "\n".join(lines)
+
+
+def interval(row: Measures) -> str:
+    """A measure with its interval and its count.
+
+    >>> interval(share([True, True, False, True]))
+    '0.750 [0.194, 0.994] n=4'
+    """
+    if row["value"] is None:
+        return "-"
+    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}] n={row['n']}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

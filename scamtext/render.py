@@ -1,0 +1,96 @@
+"""Verdicts as people see them: terminal text, a table, escaped HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from html import escape
+
+from scamtext.calls import Turn
+from scamtext.messages import messages
+from scamtext.results import HIGH, LOW, WATCH, Evidence, Verdict
+
+Mark = Callable[[str, Evidence], str]
+_BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_RISK_COLOURS = {HIGH: "\x1b[31m", WATCH: "\x1b[33m", LOW: "\x1b[32m"}
+_SCAM_MARK, _HONEST_MARK = "\x1b[30;43m", "\x1b[4m"
+_HTML_COLOURS = {True: "#ffd54f", False: "#c8e6c9"}
+
+
+def to_text(verdict: Verdict, lang: str = "vi", colour: bool = False) -> str:
+    """A verdict for a terminal: the answer, why, the call with its evidence marked, what to do."""
+    said = messages(lang)
+
+    def paint(code: str, text: str) -> str:
+        return f"{code}{text}{_RESET}" if colour else text
+
+    lines = [paint(_BOLD + _RISK_COLOURS[verdict.risk], _headline(verdict, lang))]
+    lines += [f"  - {reason}" for reason in verdict.reasons(lang)]
+    lines.append("")
+
+    def mark(quote: str, item: Evidence) -> str:
+        if colour:
+            return paint(_SCAM_MARK if item.weight > 0 else _HONEST_MARK, quote)
+        return f"[{quote}]"
+
+    for number, turn in enumerate(verdict.call.turns):
+        speaker = f"{said['speakers'][turn.speaker]}: " if turn.speaker else ""
+        lines.append(f"  {paint(_DIM, speaker)}{_highlight(turn, number, verdict, mark, str)}")
+    advice = verdict.advice(lang)
+    if advice:
+        lines += ["", paint(_BOLD, f"{said['words']['advice']}:"), *(f"  - {sentence}" for sentence in advice)]
+    return "\n".join(lines)
+
+
+def _headline(verdict: Verdict, lang: str) -> str:
+    said = messages(lang)
+    kind = f", {said['types'][verdict.scam_type]}" if verdict.scam_type else ""
+    probability = f"{said['words']['probability']} {verdict.probability:.0%}"
+    return f"{said['labels'][verdict.label]} ({said['risks'][verdict.risk]}{kind}) - {probability}"
+
+
+def to_html(verdict: Verdict, lang: str = "vi") -> str:
+    """A verdict as an HTML fragment without scripts; all text of the call is escaped."""
+    said = messages(lang)
+
+    def mark(quote: str, item: Evidence) -> str:
+        title = f"{said['kinds'][item.kind]}: {item.weight:+.2f}"
+        colour = _HTML_COLOURS[item.weight > 0]
+        return f'<mark style="background:{colour};color:#000" title="{escape(title)}">{escape(quote)}</mark>'
+
+    turns = "".join(
+        f"<p><b>{escape(said['speakers'][turn.speaker] + ': ' if turn.speaker else '')}</b>"
+        f"{_highlight(turn, number, verdict, mark, escape)}</p>"
+        for number, turn in enumerate(verdict.call.turns)
+    )
+    return (
+        f'<div class="scamtext" lang="{lang}"><p><strong>{escape(_headline(verdict, lang))}</strong></p>'
+        f"<ul>{_items(verdict.reasons(lang))}</ul>{turns}<ul>{_items(verdict.advice(lang))}</ul></div>"
+    )
+
+
+def _items(sentences: Iterable[str]) -> str:
+    return "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+
+
+def _highlight(turn: Turn, number: int, verdict: Verdict, mark: Mark, plain: Callable[[str], str]) -> str:
+    """The turn's text with its evidence marked; where spans overlap, the stronger one stands."""
+    spans: list[Evidence] = []
+    for item in verdict.evidence:  # strongest first
+        if item.turn == number and not any(item.start < other.end and other.start < item.end for other in spans):
+            spans.append(item)
+    pieces, position = [], 0
+    for item in sorted(spans, key=lambda span: span.start):
+        pieces += [plain(turn.text[position : item.start]), mark(turn.text[item.start : item.end], item)]
+        position = item.end
+    return "".join([*pieces, plain(turn.text[position:])])
+
+
+def table_row(verdict: Verdict, lang: str = "vi", colour: bool = False) -> str:
+    """One line of a table: id, risk, probability, type, first words of the call."""
+    said = messages(lang)
+    risk = f"{said['risks'][verdict.risk]:<12}"
+    if colour:
+        risk = f"{_RISK_COLOURS[verdict.risk]}{risk}{_RESET}"
+    kind = said["types"][verdict.scam_type] if verdict.scam_type else ""
+    words = " ".join(verdict.call.text.split())[:48]
+    return f"{verdict.call.id or '-':<14} {verdict.probability:>5.1%}  {risk} {kind:<34} {words}"

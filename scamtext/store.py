@@ -1,0 +1,157 @@
+"""One folder, one model: pipeline.skops, meta.json, lexicons/, README.md (the card).
+
+Loading never runs code from the folder: skops reads a list of plain scikit-learn types and
+refuses all others. A .joblib file can run code, so it needs `trusted=True`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scamtext.errors import ModelError
+from scamtext.lexicon import Lexicon
+
+if TYPE_CHECKING:
+    from scamtext.model import ScamClassifier
+
+# Raise by one when a folder written now can no longer be read by the code before; keep a
+# reader for the old number, or say in the error which release reads it.
+FORMAT = 1
+DEFAULT = "vi"
+PIPELINE, META, CARD, LEXICON_FOLDER = "pipeline.skops", "meta.json", "README.md", "lexicons"
+FITTED = ("slope_", "intercept_", "threshold_", "watch_threshold_")
+
+
+def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassifier:
+    """A fitted classifier from a model folder; without a path, the one that ships with scamtext.
+
+    Parameters
+    ----------
+    path : a model folder, or a file written by `joblib.dump`.
+    trusted : allow a .joblib file, which can run any code when it is loaded.
+
+    Raises
+    ------
+    ModelError : the folder is missing, damaged, from a newer release, or holds foreign types.
+    """
+    folder = Path(path) if path is not None else shipped(DEFAULT)
+    if folder.suffix == ".joblib":
+        return _load_joblib(folder, trusted)
+    meta = read_meta(folder)
+    parts = _load_parts(folder / PIPELINE, meta)
+    from scamtext.model import ScamClassifier
+
+    classifier = ScamClassifier(**meta["parameters"])
+    for name in FITTED:
+        setattr(classifier, name, float(meta["fitted"][name]))
+    classifier.pipeline_, classifier.type_head_ = parts["pipeline"], parts["type_head"]
+    classifier.classes_ = classifier.pipeline_.classes_
+    classifier.lexicon_ = Lexicon.read(folder / LEXICON_FOLDER)
+    return classifier
+
+
+def shipped(name: str) -> Path:
+    """The folder of a model inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).parent
+    for models in (package / "models", package.parent / "models"):
+        if (models / name).is_dir():
+            return models / name
+    raise ModelError(f"no model {name!r} ships with this installation; give a model folder")
+
+
+def read_meta(folder: Path) -> dict[str, Any]:
+    """What meta.json says, after its format is checked."""
+    try:
+        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        found = meta["format"]
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder}: no {META} here; a model folder is written by `scamtext train`") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / META}: damaged ({error}); train or copy the model again") from error
+    if found != FORMAT:
+        raise ModelError(f"{folder}: format {found}, this release reads {FORMAT}; update scamtext or retrain")
+    return dict(meta)
+
+
+def _load_parts(path: Path, meta: dict[str, Any]) -> dict[str, Any]:
+    import skops.io
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}; copy the model folder again") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != meta.get("pipeline_sha256"):
+        raise ModelError(f"{path}: sha256 {digest[:12]}… but {META} says {str(meta.get('pipeline_sha256'))[:12]}…")
+    try:
+        parts = skops.io.loads(content, trusted=[])
+        return {"pipeline": parts["pipeline"], "type_head": parts["type_head"]}
+    except Exception as error:  # skops reports foreign types and damage in many ways
+        raise ModelError(f"{path}: refused: {type(error).__name__}: {error}") from error
+
+
+def _load_joblib(path: Path, trusted: bool) -> ScamClassifier:
+    import joblib
+
+    from scamtext.model import ScamClassifier
+
+    if not trusted:
+        raise ModelError(f"{path}: a joblib file can run code; pass trusted=True if you made it, or use a model folder")
+    classifier = joblib.load(path)
+    if not isinstance(classifier, ScamClassifier):
+        raise ModelError(f"{path}: holds a {type(classifier).__name__}, not a ScamClassifier")
+    return classifier
+
+
+def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] | None = None) -> Path:
+    """Write a fitted classifier as a model folder; a folder that is there is replaced.
+
+    Parameters
+    ----------
+    about : what the card tells beyond the parameters: data, measurements.
+    """
+    import skops.io
+
+    from scamtext.card import write_card
+    from scamtext.lexicon import LEXICONS
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {"pipeline": classifier.pipeline_, "type_head": classifier.type_head_}
+    skops.io.dump(parts, folder / PIPELINE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+    shutil.rmtree(folder / LEXICON_FOLDER, ignore_errors=True)
+    shutil.copytree(LEXICONS, folder / LEXICON_FOLDER)
+    meta = {
+        "format": FORMAT,
+        "scamtext": version("scamtext"),
+        "versions": {name: version(name) for name in ("scikit-learn", "numpy", "scipy", "underthesea", "skops")},
+        "parameters": classifier.get_params(),
+        "fitted": {name: getattr(classifier, name) for name in FITTED},
+        "pipeline_sha256": hashlib.sha256((folder / PIPELINE).read_bytes()).hexdigest(),
+        **(about or {}),
+    }
+    write_meta(folder, meta)
+    write_card(folder / CARD, meta)
+    return folder
+
+
+def record_evaluation(folder: Path, name: str, result: dict[str, Any]) -> None:
+    """Add measurements to a model's meta.json and write its card anew."""
+    from scamtext.card import write_card
+
+    meta = read_meta(folder)
+    meta.setdefault("evaluation", {})[name] = result
+    write_meta(folder, meta)
+    write_card(folder / CARD, meta)
+
+
+def write_meta(folder: Path, meta: dict[str, Any]) -> None:
+    """Write meta.json, keys sorted so that a retrained model shows its differences."""
+    text = json.dumps(meta, ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / META).write_text(text + "\n", encoding="utf-8")

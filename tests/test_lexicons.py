@@ -1,0 +1,104 @@
+"""The shipped lexicons as data: every cue finds its examples and none of its counterexamples."""
+
+import pytest
+
+from scamtext.calls import Call, Turn
+from scamtext.cues import find_cues
+from scamtext.errors import LexiconError
+from scamtext.lexicon import CUE_KINDS, Lexicon, expand
+from scamtext.text import key, syllables
+
+LEXICON = Lexicon.read()
+
+
+def cues(text, speaker=None, kind=None):
+    call = Call((Turn(text, speaker),))
+    found = find_cues(call, [syllables(text)], LEXICON)
+    return [cue for cue in found if kind in (None, cue.kind)]
+
+
+def test_every_kind_has_phrases_and_examples():
+    assert {cue.kind for cue in LEXICON.cues} == set(CUE_KINDS)
+    assert all(cue.examples and cue.counterexamples for cue in LEXICON.cues if cue.kind != "threat")
+
+
+@pytest.mark.parametrize(("kind", "text"), [(c.kind, e) for c in LEXICON.cues for e in c.examples])
+def test_examples_are_found(kind, text):
+    assert any(not cue.negated for cue in cues(text, kind=kind))
+
+
+@pytest.mark.parametrize(("kind", "text"), [(c.kind, e) for c in LEXICON.cues for e in c.counterexamples])
+def test_counterexamples_are_not(kind, text):
+    assert not cues(text, kind=kind)
+
+
+def test_no_phrase_stands_twice():
+    rows = [(cue.kind, phrase) for cue in LEXICON.cues for phrase in cue.phrases]
+    assert len(rows) == len(set(rows))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "negated"),
+    [
+        ("anh đọc mã OTP cho em", "credential_request", False),
+        ("anh đừng đọc mã OTP cho ai", "credential_request", True),
+        ("ngân hàng không bao giờ yêu cầu đọc mã OTP", "credential_request", True),
+        ("cảnh báo thủ đoạn mới. Chúng bảo chị chuyển khoản cho em", "money_request", True),
+        ("nó bảo chị chuyển tiền cho em", "money_request", True),
+        ("đừng lo. anh đọc mã OTP cho em", "credential_request", False),
+        ("không được. nếu không thì anh đọc mã OTP đi", "credential_request", False),
+    ],
+)
+def test_negation_reports_and_warnings(text, kind, negated):
+    found = cues(text, kind=kind)
+    assert found
+    assert all(cue.negated is negated for cue in found)
+
+
+def test_syllables_are_matched_whole():
+    assert not cues("tôi là công anh em", kind="agency")
+    assert cues("tôi là công an phường", kind="agency")
+
+
+def test_both_tone_placements_and_text_without_diacritics():
+    assert cues("phong toả", kind="threat")
+    assert cues("phong tỏa", kind="threat")
+    assert cues("tai khoan cua anh se bi phong toa", kind="threat")
+
+
+def test_a_phrase_of_the_caller_is_no_cue_of_the_callee():
+    assert cues("tôi có lệnh bắt tạm giam", "caller", "threat")
+    assert not cues("tôi có lệnh bắt tạm giam", "callee", "threat")
+
+
+def test_expand_lists_every_row():
+    assert expand("(đọc|gửi) ..2 mã số?") == [
+        ("đọc", 2, "mã", "số"),
+        ("đọc", 2, "mã"),
+        ("gửi", 2, "mã", "số"),
+        ("gửi", 2, "mã"),
+    ]
+    assert key("mã") == "max"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('kind = "threat"\n[[cue]]\nphrases = ["(a|b"]', "stray characters"),
+        ('kind = "thret"\n[[cue]]\nphrases = ["a"]', "thret"),
+        ('kind = "threat"\n[[cue]]\nphrases = ["..2 a"]', "begins with a gap"),
+        ('kind = "threat"\n[[cue]]\nphrase = ["a"]', "phrase"),
+        ('[[modifier]]\ndirection = "up"\nphrases = ["a"]', "up"),
+        ("kind = ", "not readable as TOML"),
+    ],
+)
+def test_faults_are_named(tmp_path, content, message):
+    (tmp_path / "bad.toml").write_text(content, encoding="utf-8")
+    with pytest.raises(LexiconError, match=r"bad\.toml|stray") as error:
+        Lexicon.read(tmp_path)
+    assert message in str(error.value)
+
+
+def test_an_empty_folder_is_an_error(tmp_path):
+    with pytest.raises(LexiconError, match="no lexicon files"):
+        Lexicon.read(tmp_path)
