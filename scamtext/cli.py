@@ -181,6 +181,20 @@ def evaluate(
         record_evaluation(Path(model) if model else shipped(DEFAULT), card, result)
 
 
+@main.group()
+def corpus() -> None:
+    """Work on labelled calls."""
+
+
+@corpus.command("check")
+@click.argument("data", nargs=-1, required=True)
+def check_corpus(data: tuple[str, ...]) -> None:
+    """Check labelled calls (.jsonl or .csv): list every fault with file and line, or count them."""
+    from scamtext.corpus import counts, read_corpus
+
+    click.echo(counts(read_corpus(*data)))
+
+
 def _read_part(data: tuple[str, ...], split: str | None, part: str) -> list[LabelledCall]:
     from scamtext.corpus import read_corpus, split_calls
 

@@ -17,7 +17,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,37 @@ def read_corpus(*paths: str | Path) -> list[LabelledCall]:
     if not calls:
         raise DataError(f"no labelled calls in {', '.join(map(str, paths))}")
     return calls
+
+
+def counts(calls: Sequence[LabelledCall]) -> str:
+    """How many calls there are by every field, as Markdown tables (the data card shows them)."""
+    keys: dict[str, Callable[[LabelledCall], str | None]] = {
+        "form": lambda call: call.form,
+        "region": lambda call: call.region,
+        "length in syllables": lambda call: f"{call.length // 100 * 100} to {call.length // 100 * 100 + 99}",
+        "twin pair": lambda call: "in a pair" if call.pair else "alone",
+        "partial": lambda call: "stops before the ask" if call.partial else "whole",
+        "honest kind is hard": lambda call: None if call.is_scam else "hard" if call.is_hard else "plain",
+        "scam type": lambda call: call.scam_type,
+        "honest kind": lambda call: call.legit_kind,
+        "author": lambda call: call.author,
+    }
+    scams = sum(call.is_scam for call in calls)
+    lines = [f"{len(calls)} calls: {scams} scam, {len(calls) - scams} legit."]
+    for name, key in keys.items():
+        found = Counter((value, call.label) for call in calls if (value := key(call)))
+        lines += ["", f"| {name} | scam | legit |", "|---|---|---|"]
+        lines += [
+            f"| {value} | {found[value, SCAM]} | {found[value, LEGIT]} |" for value in sorted({v for v, _ in found})
+        ]
+    turns = [kinds for call in calls for kinds in call.cues or ()]
+    lines += ["", "| cue | turns | calls |", "|---|---|---|"]
+    lines += [
+        f"| {kind} | {sum(kind in kinds for kinds in turns)} "
+        f"| {sum(any(kind in kinds for kinds in call.cues or ()) for call in calls)} |"
+        for kind in CUE_KINDS
+    ]
+    return "\n".join(lines)
 
 
 def digest(calls: Iterable[LabelledCall]) -> str:

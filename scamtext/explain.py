@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scamtext.calls import Call
-from scamtext.features import COLUMNS, Placed, Reading, ngrams
+from scamtext.features import COLUMNS, START, Placed, Reading, ngrams
 from scamtext.results import WORDING, Evidence
 
 if TYPE_CHECKING:
@@ -31,11 +32,15 @@ def explain(call: Call, reading: Reading, pipeline: Pipeline, features: Any) -> 
     pipeline : the fitted pipeline.
     features : the call's row of TF-IDF values, sparse, shape (1, n_features).
     """
-    shares = dict(zip(features.indices, features.data * pipeline["scam"].coef_[0, features.indices], strict=True))
+    shares = dict(
+        zip(features.indices, (features.data * pipeline["scam"].coef_[0, features.indices]).tolist(), strict=True)
+    )
     spots = [(token.turn, token.start) for token in reading.syllables]
     weights = [0.0] * len(spots)
     cue_weights: dict[tuple[int, int, str], float] = {}
     for name, token, weight in _token_weights(reading, pipeline, shares):
+        if token is START:
+            continue  # stands for no words; its part stays in `other`
         if name == "cues":
             place = (token.turn, token.start, token.form)
             cue_weights[place] = cue_weights.get(place, 0.0) + weight
@@ -55,7 +60,7 @@ def _token_weights(
     for name, tfidf, _ in pipeline["columns"].transformers_:
         vocabulary = tfidf.vocabulary_
         occurrences: dict[int, list[Sequence[Placed]]] = {}
-        for gram, tokens in ngrams(reading.columns[name], COLUMNS[name]):
+        for gram, tokens in ngrams(reading.columns[name], COLUMNS[name].longest):
             if gram in vocabulary:
                 occurrences.setdefault(vocabulary[gram] + offset, []).append(tokens)
         for feature, places in occurrences.items():
@@ -69,8 +74,6 @@ def _gather(
     call: Call, reading: Reading, weights: list[float], cue_weights: dict[tuple[int, int, str], float]
 ) -> tuple[Evidence, ...]:
     """Cues with the weight of their words, then the strongest runs of the words left over."""
-    from dataclasses import replace
-
     left = dict(enumerate(weights))
     evidence = []
     for cue, mark in zip(reading.cues, reading.columns["cues"], strict=True):

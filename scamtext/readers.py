@@ -180,7 +180,9 @@ def _subtitles(file: Path) -> list[Turn]:
     import pysubs2
 
     try:
-        content = pysubs2.load(str(file), encoding="utf-8-sig")
+        text = file.read_text(encoding="utf-8-sig")
+        is_whisper = file.suffix.lower() == ".json"
+        content = pysubs2.load_from_whisper(json.loads(text)) if is_whisper else pysubs2.SSAFile.from_string(text)
     except UnicodeError as error:
         raise DataError(_encoding_fault(file, error)) from error
     except Exception as error:  # each of its formats fails in its own way

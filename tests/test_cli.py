@@ -1,0 +1,152 @@
+"""The real command, as a user runs it."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+SCAM = (
+    "Tôi là cán bộ công an tỉnh, anh dính đường dây rửa tiền, "
+    "chuyển hết tiền vào tài khoản an toàn ngay, không nói cho ai biết"
+)
+HONEST = "mẹ ơi chiều nay con về trễ mẹ nấu cơm trước đi nha con ăn sau"
+
+
+def run(*arguments, stdin=None):
+    command = [str(Path(sys.executable).with_name("scamtext")), *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8", timeout=120, check=False)
+
+
+def lines(*texts):
+    return "".join(json.dumps({"id": str(n), "text": text}) + "\n" for n, text in enumerate(texts))
+
+
+def test_classify_stdin_to_stdout():
+    done = run("classify", "-", stdin=lines(SCAM, HONEST))
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert [(r["id"], r["label"]) for r in records] == [("0", "scam"), ("1", "legit")]
+    assert list(records[0]) == ["id", "label", "probability", "risk", "scam_type", "cues", "reasons"]
+    assert records[0]["risk"] == "high"
+    assert records[0]["scam_type"] == "authority"
+    for cue in records[0]["cues"]:
+        assert set(cue) == {"kind", "turn", "speaker", "start", "end", "text", "negated"}
+        assert SCAM[cue["start"] : cue["end"]] == cue["text"]
+    assert records[1]["scam_type"] is None
+    assert "2 records: 1 legit, 1 scam" in done.stderr
+
+
+def test_bad_records_are_set_aside_and_the_rest_classified(tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text(lines(HONEST) + "{bad\n" + lines(SCAM), encoding="utf-8")
+    done = run("classify", source, "-o", tmp_path / "out.jsonl")
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert done.returncode == 1
+    assert [r.get("label") for r in records] == ["legit", None, "scam"]
+    assert records[1]["error"].startswith("in.jsonl:2: not JSON")
+
+
+def test_csv_and_parquet_out(tmp_path):
+    for name in ("out.csv", "out.parquet"):
+        assert run("classify", "-", "-o", tmp_path / name, stdin=lines(SCAM) + "{}\n").returncode == 1
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["label"] == "scam"
+    assert json.loads(rows[0]["cues"])
+    assert 'no field "text"' in rows[1]["error"]
+    table = pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    assert table[0]["cues"] == json.loads(rows[0]["cues"])
+    assert [row["label"] for row in table] == ["scam", None]
+
+
+def test_many_files_in_order_and_english():
+    done = run("classify", "--lang", "en", SAMPLES / "can_tho.txt", SAMPLES / "calls.csv", SAMPLES / "call.srt")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert records[0]["id"] == "can_tho"
+    assert records[-1]["id"] == "call"
+    assert len(records) >= 42
+    assert records[0]["reasons"][0].isascii() is False
+    assert any(
+        reason.startswith(("Threatens", "Claims", "Asks", "Demands", "Moves")) for reason in records[0]["reasons"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["classify"], "Missing argument"),
+        (["classify", "nowhere.csv"], "nowhere.csv: no such file"),
+        (["classify", SAMPLES / "calls.csv", "--text", "x"], "no column 'x'"),
+        (["classify", SAMPLES / "calls.csv", "--encoding", "x"], "no such encoding"),
+        (["classify", SAMPLES / "calls.csv", "-o", "out.xlsx"], "out.xlsx"),
+        (["classify", SAMPLES / "calls.csv", "-o", SAMPLES / "calls.csv"], "is also an input"),
+        (["classify", SAMPLES / "calls.csv", "-o", "no/such/out.csv"], "there is no folder"),
+        (["classify", SAMPLES / "calls.csv", "--model", "nowhere"], "nowhere: no meta.json"),
+        (["check", " "], "the text is empty"),
+        (["train", "nowhere", "-o", "m"], "nowhere: no such file"),
+        (["evaluate", SAMPLES / "calls.csv"], "faults"),
+    ],
+)
+def test_errors_are_one_clear_message_and_exit_2(arguments, message, tmp_path):
+    command = [str(Path(sys.executable).with_name("scamtext")), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=120, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_for_people():
+    done = run("check", f"Người gọi: {SCAM}\nNgười nghe: dạ")
+    assert done.returncode == 0
+    assert "LỪA ĐẢO" in done.stdout
+    assert "156" in done.stdout
+    assert "\x1b" not in done.stdout
+    coloured = run("check", "--colour", "--lang", "en", SCAM)
+    assert "SCAM" in coloured.stdout
+    assert "\x1b[30;43m" in coloured.stdout
+
+
+def test_train_and_evaluate_on_ones_own_csv(tmp_path):
+    rows = [("scam", SCAM), ("legit", HONEST)] * 4
+    text = "id,text,label\n" + "".join(f'{n},"{words} {n}",{label}\n' for n, (label, words) in enumerate(rows))
+    (tmp_path / "own.csv").write_text(text, encoding="utf-8")
+    done = run("train", tmp_path / "own.csv", "-o", tmp_path / "model")
+    assert done.returncode == 0, done.stderr
+    done = run(
+        "evaluate",
+        tmp_path / "own.csv",
+        "--model",
+        tmp_path / "model",
+        "--json",
+        tmp_path / "numbers.json",
+        "--card",
+        "own",
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))["measures"]["calls"] == 8
+    assert "### own, 8 calls" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+
+
+def test_table_for_people():
+    done = run("classify", "--table", SAMPLES / "calls.jsonl")
+    assert done.returncode == 0
+    assert "%" in done.stdout
+
+
+def test_corpus_check_counts_or_names_every_fault(tmp_path):
+    (tmp_path / "own.jsonl").write_text('{"id": "1", "label": "scam", "text": "chuyển tiền đi"}\n', encoding="utf-8")
+    done = run("corpus", "check", tmp_path / "own.jsonl")
+    assert done.returncode == 0
+    assert done.stdout.startswith("1 calls: 1 scam, 0 legit.")
+    (tmp_path / "own.jsonl").write_text('{"id": "1", "label": "spam", "text": "a"}\n{\n', encoding="utf-8")
+    done = run("corpus", "check", tmp_path / "own.jsonl")
+    assert done.returncode == 2
+    assert "own.jsonl:1: field \"label\": 'spam'" in done.stderr
+    assert "own.jsonl:2: not JSON" in done.stderr

@@ -1,0 +1,106 @@
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from scamtext import DataError
+from scamtext.corpus import FORMS, HARD_KINDS, PLAIN_KINDS, SCAM_TYPES, digest, read_corpus, split_calls
+
+DATA = Path(__file__).parents[1] / "data"
+GOOD = {
+    "id": "1",
+    "label": "scam",
+    "scam_type": "bank",
+    "turns": [{"speaker": "caller", "text": "a", "cues": ["threat"]}],
+}
+
+
+@pytest.fixture(scope="module")
+def everything():
+    return read_corpus(DATA / "transcripts")
+
+
+def test_the_corpus_is_whole(everything):
+    assert len(everything) >= 600
+    assert {call.scam_type for call in everything if call.is_scam} == set(SCAM_TYPES)
+    assert {call.legit_kind for call in everything if not call.is_scam} == {*HARD_KINDS, *PLAIN_KINDS}
+    assert {call.form for call in everything} == set(FORMS)
+    assert all(call.author and call.region and call.cues for call in everything)
+
+
+def test_at_least_half_of_the_honest_calls_are_hard(everything):
+    honest = [call for call in everything if not call.is_scam]
+    assert sum(call.is_hard for call in honest) >= len(honest) / 2
+
+
+def test_twins_are_one_scam_and_one_honest_call_of_one_author_and_form(everything):
+    pairs = {}
+    for call in everything:
+        if call.pair:
+            pairs.setdefault(call.pair, []).append(call)
+    assert sum(map(len, pairs.values())) >= len(everything) / 3
+    for name, twins in pairs.items():
+        assert sorted(call.label for call in twins) == ["legit", "scam"], name
+        assert len({(call.author, call.form) for call in twins}) == 1, name
+
+
+def test_every_author_has_a_plot_list(everything):
+    counts = Counter(call.author for call in everything)
+    for author, calls in counts.items():
+        plots = (DATA / "plots" / f"{author}.txt").read_text(encoding="utf-8").strip().splitlines()
+        assert len([line for line in plots if line.strip()]) >= calls, author
+
+
+def test_the_split_takes_whole_authors_and_is_frozen(everything, tmp_path):
+    parts = {part: split_calls(everything, DATA / "split.json", part) for part in ("train", "test", "all")}
+    assert not {c.author for c in parts["train"]} & {c.author for c in parts["test"]}
+    assert len(parts["train"]) + len(parts["test"]) == len(parts["all"]) == len(everything)
+    changed = json.loads((DATA / "split.json").read_text(encoding="utf-8")) | {"test_digest": "0"}
+    (tmp_path / "split.json").write_text(json.dumps(changed), encoding="utf-8")
+    with pytest.raises(DataError, match="frozen was 0"):
+        split_calls(everything, tmp_path / "split.json", "test")
+
+
+def test_digest_sees_labels_and_not_order(everything):
+    calls = everything[:5]
+    assert digest(calls) == digest(calls[::-1])
+    assert digest(calls) != digest(calls[:4])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": None}, 'bad.jsonl:2: field "id": missing'),
+        ({"label": "spam"}, "'spam' is not one of scam, legit"),
+        ({"scam_type": "police"}, "'police' is not one of"),
+        ({"label": "legit"}, "'bank' on a legit call"),
+        ({"legit_kind": "police"}, "'police' on a scam call"),
+        ({"turns": [{"speaker": "x", "text": "a"}]}, "turns[0].speaker"),
+        ({"turns": [{"speaker": None, "text": "a", "cues": ["fear"]}]}, "turns[0].cues"),
+        ({"id": "1"}, "already used at bad.jsonl:1"),
+    ],
+)
+def test_every_fault_is_reported_with_its_line(tmp_path, change, message):
+    records = [GOOD, {**GOOD, "id": "2", **change}, {**GOOD, "id": "3", "label": "?"}]
+    (tmp_path / "bad.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    with pytest.raises(DataError) as error:
+        read_corpus(tmp_path)
+    assert message in str(error.value)
+    assert "bad.jsonl:3" in str(error.value)
+    assert "2 faults" in str(error.value)
+
+
+def test_unreadable_files_are_faults_too(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b"\xff\xfe")
+    (tmp_path / "b.jsonl").write_text("{\n[]\n", encoding="utf-8")
+    with pytest.raises(DataError, match="3 faults"):
+        read_corpus(tmp_path)
+    with pytest.raises(DataError, match="no such file or folder"):
+        read_corpus(tmp_path / "nothing")
+
+
+def test_own_calls_need_only_id_label_and_text(tmp_path):
+    (tmp_path / "own.csv").write_text("id,label,text\n1,scam,chuyển tiền đi\n2,legit,alo mẹ\n", encoding="utf-8")
+    calls = read_corpus(tmp_path / "own.csv")
+    assert [(c.label, c.cues, c.group) for c in calls] == [("scam", None, "1"), ("legit", None, "2")]

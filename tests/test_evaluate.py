@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from scamtext import Call, ScamClassifier, Turn
+from scamtext.corpus import LabelledCall
+from scamtext.evaluate import (
+    Scored,
+    authors_left_out,
+    cue_scores,
+    evaluate,
+    measure,
+    share,
+    summary,
+    tokenise,
+    types_left_out,
+)
+from scamtext.features import to_table
+from scamtext.model import upper_quantile
+
+
+def scored(label, probability, flagged=False, scam_type=None, **fields):
+    truth = LabelledCall(Call((Turn("x " * 60),), str(probability)), label, scam_type, **fields)
+    return Scored(truth, probability, flagged, scam_type)
+
+
+def test_share_is_exact():
+    row = share([True] * 9 + [False])
+    assert (row["value"], row["hits"], row["n"]) == (0.9, 9, 10)
+    assert row["low"] == pytest.approx(0.5550, abs=1e-4)  # Clopper-Pearson by hand: Beta(9, 2) and Beta(10, 1)
+    assert row["high"] == pytest.approx(0.9975, abs=1e-4)
+    assert share([])["value"] is None
+
+
+def test_the_quantile_flags_no_more_than_allowed():
+    honest = np.array([0.1, 0.2, 0.3, 0.9])
+    assert (honest >= upper_quantile(honest, 0.0)).sum() == 0
+    assert (honest >= upper_quantile(honest, 0.25)).sum() == 1
+    assert (np.array([0.5, 0.5, 0.5, 0.5]) >= upper_quantile(np.full(4, 0.5), 0.25)).sum() == 0
+
+
+def test_measures_of_a_known_set():
+    rows = [
+        scored("scam", 0.9, True, "bank", form="asr", author="a"),
+        scored("scam", 0.2, False, "bank", form="asr", author="a"),
+        scored("legit", 0.1, False, form="asr", author="b", legit_kind="police"),
+        scored("legit", 0.8, True, form="nodia", author="b", legit_kind="chat"),
+    ]
+    result = measure(rows)
+    assert result["auc"]["value"] == 0.75
+    assert result["recall"]["hits"] == 1
+    assert result["recall_at_1pc"]["hits"] == 1
+    assert result["false_alarms"]["value"] == 0.5
+    assert (result["hard_false_alarms"]["n"], result["hard_false_alarms"]["hits"]) == (1, 0)
+    assert result["type_right"]["value"] == 1.0
+    assert result["calibration_error"] == pytest.approx((0.1 + 0.2 + 0.8 + 0.1 - 2 * 0) / 4, abs=0.2)
+    assert result["slices"]["form"]["asr"]["recall"]["n"] == 2
+    assert result["slices"]["form"]["nodia"]["false_alarms"]["hits"] == 1
+    assert result["slices"]["length"] == {"up to 200": result["slices"]["length"]["up to 200"]}
+
+
+def test_authors_left_out_scores_every_call_once_without_its_author(few):
+    seen = []
+
+    class Spy(ScamClassifier):
+        def fit_table(self, table, y, scam_type=None, groups=None):
+            seen.append(set(groups))
+            return super().fit_table(table, y, scam_type, groups)
+
+    table = to_table(tokenise(few))
+    rows = authors_left_out(Spy(folds=2), few, table)
+    assert [row.truth for row in rows] == few
+    authors = {call.author for call in few}
+    assert all(len(authors - groups) >= 1 for groups in seen)
+    assert set.union(*[authors - groups for groups in seen]) == authors
+
+
+def test_types_left_out_never_train_on_the_type(few):
+    seen = []
+
+    class Spy(ScamClassifier):
+        def fit_table(self, table, y, scam_type=None, groups=None):
+            seen.append(set(scam_type))
+            return super().fit_table(table, y, scam_type, groups)
+
+    recalls = types_left_out(Spy(folds=2), few, to_table(tokenise(few)))
+    assert len(seen) == len(recalls)
+    for kind, groups in zip(recalls, seen, strict=True):
+        assert kind not in groups
+
+
+def test_cue_scores_count_calls():
+    call = LabelledCall(
+        Call((Turn("anh đọc mã OTP cho em"),), "1"), "scam", cues=(frozenset({"credential_request", "threat"}),)
+    )
+    rows = cue_scores([call], tokenise([call]))
+    assert rows["credential_request"] == {"calls": 1, "precision": 1.0, "recall": 1.0, "f1": 1.0}
+    assert rows["threat"]["recall"] == 0.0
+    assert rows["reward"]["f1"] is None
+
+
+def test_evaluate_and_its_summary(fitted, few):
+    result = evaluate(fitted, few)
+    text = summary(result)
+    assert f"{len(few)} calls" in text
+    assert "by legit_kind" in text

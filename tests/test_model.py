@@ -1,0 +1,109 @@
+import unicodedata
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_validate
+
+from scamtext import Call, DataError, ScamClassifier
+
+
+def test_classes_and_shapes(fitted, few):
+    calls = [c.call for c in few]
+    proba = fitted.predict_proba(calls)
+    assert list(fitted.classes_) == ["legit", "scam"]
+    assert proba.shape == (len(few), 2)
+    assert np.allclose(proba.sum(axis=1), 1)
+    assert set(fitted.predict(calls)) == {"legit", "scam"}
+    assert fitted.predict_proba([]).shape == (0, 2)
+
+
+def test_batches_equal_one_by_one_and_keep_the_order(shipped, corpus):
+    calls = [c.call for c in corpus[:150]]
+    many = list(shipped.classify_many(iter(calls)))
+    assert [v.call.id for v in many] == [c.id for c in calls]
+    assert many == [shipped.classify(call) for call in calls]
+    assert np.array_equal(shipped.predict_proba(calls)[:, 1], [v.probability for v in many])
+
+
+def test_a_verdict_does_not_depend_on_the_normal_form(shipped, corpus):
+    for item in corpus[:40]:
+        text = item.call.text
+        composed, decomposed = (shipped.classify(unicodedata.normalize(form, text)) for form in ("NFC", "NFD"))
+        assert composed.probability == decomposed.probability
+        assert [cue.kind for cue in composed.cues] == [cue.kind for cue in decomposed.cues]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "alo",
+        "chuyển tiền ngay",
+        "Please transfer the money to this account immediately",
+        "😀" * 50,
+        "\ud800",
+    ],
+)
+def test_what_cannot_be_judged_is_unknown(shipped, text):
+    verdict = shipped.classify(text)
+    assert (verdict.label, verdict.risk, verdict.scam_type) == ("unknown", "low", None)
+    assert verdict.reasons() != verdict.reasons("en")
+    assert 0 <= verdict.probability <= 1
+
+
+def test_classify_frame_keeps_the_index_and_judges_missing_text_unknown(shipped):
+    frame = pd.DataFrame({"t": ["mẹ ơi chiều nay con về trễ nha mẹ", None, float("nan")]}, index=[5, 3, 9])
+    result = shipped.classify_frame(frame, text="t")
+    assert list(result.index) == [5, 3, 9]
+    assert list(result["label"]) == ["legit", "unknown", "unknown"]
+    assert str(result["label"].dtype) == "category"
+    with pytest.raises(DataError, match="no column 'text'"):
+        shipped.classify_frame(frame)
+    assert list(shipped.classify_frame(frame[:0], text="t").columns) == list(result.columns)
+
+
+def test_works_in_scikit_learn(few):
+    calls, labels = [c.call.text for c in few[:40]], [c.label for c in few[:40]]
+    scores = cross_validate(ScamClassifier(folds=2), calls, labels, cv=2, scoring="roc_auc")
+    assert scores["test_score"].mean() > 0.5
+    search = GridSearchCV(ScamClassifier(folds=2), {"C": [1.0, 10.0]}, cv=2).fit(calls, labels)
+    assert search.best_params_["C"] in (1.0, 10.0)
+    assert clone(ScamClassifier(C=3.0)).get_params()["C"] == 3.0
+
+
+def test_fitting_twice_gives_the_same_coefficients(fitted, few):
+    again = clone(fitted).fit(
+        [c.call for c in few], [c.label for c in few], [c.scam_type for c in few], [c.group for c in few]
+    )
+    assert np.array_equal(again.pipeline_["scam"].coef_, fitted.pipeline_["scam"].coef_)
+    assert again.threshold_ == fitted.threshold_
+
+
+def test_without_types_no_type_is_predicted(few):
+    plain = ScamClassifier(folds=2).fit([c.call for c in few], [c.label for c in few])
+    assert plain.type_head_ is None
+    assert {verdict.scam_type for verdict in plain.classify_many(c.call for c in few)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [(["scam"] * 3, "both present"), (["scam", "legit"], "3 calls but 2 labels"), ([1, 0, 1], "both present")],
+)
+def test_bad_labels_are_named(labels, message):
+    with pytest.raises(DataError, match=message):
+        ScamClassifier().fit(["một hai ba", "bốn năm", "sáu bảy"], labels)
+
+
+def test_a_tiny_fit_still_works():
+    texts = ["chuyển tiền ngay cho anh đi em", "chiều nay đi học về nhớ mua rau"] * 2
+    tiny = ScamClassifier(min_df=1).fit(texts, ["scam", "legit"] * 2)
+    assert list(tiny.predict(texts[:2])) == ["scam", "legit"]
+
+
+def test_speakers_matter_to_the_reading(shipped):
+    turns = [{"speaker": "caller", "text": "anh ơi"}, {"speaker": "callee", "text": "dạ tôi nghe đây"}]
+    verdict = shipped.classify(Call.of({"id": "x", "turns": turns}))
+    assert verdict.call.turns[1].speaker == "callee"

@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from scamtext import Call, DataError
+from scamtext.readers import Rejected, plain_text, read_calls
+
+SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+
+
+def write(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def test_csv_with_any_column_name_and_quoted_line_breaks(tmp_path):
+    path = write(tmp_path / "a.csv", 'id,noi_dung\n1,"alo\nai đấy"\n2,"a ""b"", c"\n')
+    calls = list(read_calls(path, text="noi_dung"))
+    assert [(c.id, c.turns[0].text) for c in calls] == [("1", "alo\nai đấy"), ("2", 'a "b", c')]
+
+
+def test_tsv_and_missing_ids_get_their_place(tmp_path):
+    path = write(tmp_path / "a.tsv", "text\nalo em\n")
+    assert [call.id for call in read_calls(path)] == ["a.tsv:2"]
+
+
+def test_csv_in_another_encoding(tmp_path):
+    path = write(tmp_path / "a.csv", "id,text\n1,chuyển tiền\n".encode("utf-16"))
+    assert next(read_calls(path, encoding="utf-16")).turns[0].text == "chuyển tiền"
+    with pytest.raises(DataError, match=r"utf-16.*--encoding|--encoding.*utf-16"):
+        list(read_calls(path))
+
+
+def test_byte_order_mark_is_dropped(tmp_path):
+    path = write(tmp_path / "a.csv", "id,text\n1,alo\n".encode("utf-8-sig"))
+    assert next(read_calls(path)).id == "1"
+    path = write(tmp_path / "a.jsonl", b'\xef\xbb\xbf{"id": 1, "text": "alo"}\n')
+    assert next(read_calls(path)).id == "1"
+
+
+def test_bad_json_lines_are_set_aside_with_their_line(tmp_path):
+    lines = [
+        '{"id": "1", "text": "alo"}',
+        "{",
+        "[1]",
+        '{"id": "4", "text": ""}',
+        "",
+        '{"id": "6", "turns": [{"speaker": "x", "text": "a"}]}',
+    ]
+    path = write(tmp_path / "a.jsonl", "\n".join(lines).encode() + b'\n\xff\xfe{"id": 7}\n')
+    items = list(read_calls(path))
+    assert isinstance(items[0], Call)
+    rejected = [item for item in items if isinstance(item, Rejected)]
+    assert [(r.id, r.error.split(":")[1]) for r in rejected] == [
+        ("a.jsonl:2", "2"),
+        ("a.jsonl:3", "3"),
+        ("4", "4"),
+        ("6", "6"),
+        ("a.jsonl:7", "7"),
+    ]
+
+
+def test_parquet(tmp_path):
+    table = pyarrow.table({"id": ["1", "2"], "text": ["alo", None]})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    first, second = read_calls(str(tmp_path / "a.parquet"))
+    assert first.turns[0].text == "alo"
+    assert second.id == "2"
+    assert "null" in second.error
+
+
+@pytest.mark.parametrize("name", ["call.srt", "call.whisper.json", "can_tho.txt"])
+def test_one_call_files(name):
+    (call,) = read_calls(str(SAMPLES / name))
+    assert call.id == Path(name).stem
+    assert call.turns
+
+
+def test_vtt(tmp_path):
+    path = write(tmp_path / "a.vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\nalo\nem nghe\n\n00:02.000 --> 00:03.000\ndạ\n")
+    (call,) = read_calls(path)
+    assert [turn.text for turn in call.turns] == ["alo em nghe", "dạ"]
+
+
+def test_plain_text_with_and_without_speakers():
+    assert [t.speaker for t in plain_text("A: alo\n\nB: dạ")] == ["caller", "callee"]
+    assert [t.text for t in plain_text("Người gọi: alo\nkhông rõ ai nói")] == ["Người gọi: alo\nkhông rõ ai nói"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "id,words\n1,x\n", r"no column 'text'; columns are 'id', 'words'.*--text"),
+        ("a.csv", "", "the file is empty"),
+        ("a.jsonl", "\n\n", "empty"),
+        ("a.csv", "id,text\n1,Chuyển\n".encode("cp1258", "replace") + b"\xff", "--encoding"),
+        ("a.txt", b"\x00\x01\x02", "looks binary"),
+        ("a.txt", b"ch\xff", "--encoding"),
+        ("a.docx", "x", "not a format I read"),
+        ("a.srt", "no times here", "no turn has any text|not readable"),
+        ("a.json", '{"a": 1}', "not readable"),
+        ("a.parquet", "PAR1 no", "not readable as Parquet"),
+    ],
+)
+def test_a_bad_file_says_what_to_do(tmp_path, name, content, message):
+    path = write(tmp_path / name, content)
+    with pytest.raises(DataError, match=message) as error:
+        for item in read_calls(path):
+            if isinstance(item, Rejected):
+                raise DataError(item.error)
+    assert name in str(error.value)
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file"):
+        list(read_calls("nowhere.csv"))
