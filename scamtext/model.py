@@ -59,7 +59,7 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: float = 10.0,
         min_df: int = 2,
         folds: int = 5,
-        false_alarms: float = 0.005,
+        false_alarms: float = 0.0075,
         watch_false_alarms: float = 0.03,
     ) -> None:
         self.C = C
