@@ -14,14 +14,16 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from scamtext.corpus import SCAM_TYPES, LabelledCall
-from scamtext.features import Reading, read_call, to_table
+from scamtext.features import Reading, build_pipeline, read_call, to_table
 from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.model import ScamClassifier, upper_quantile
+from scamtext.results import SCAM
 
 FOLDS = 10  # whole authors in each
 FALSE_ALARMS = 0.01  # where "recall at 1 % false alarms" is read off
 LENGTHS = (50, 200)  # syllables; the slices by length
 BINS = 10  # of the calibration error
+LEARNING_SHARES = (0.25, 0.5, 0.75, 1.0)  # of the authors
 RESAMPLES = 1000  # of whole authors, for the interval of the AUC
 
 Measures = dict[str, Any]
@@ -179,9 +181,54 @@ def cue_scores(calls: Sequence[LabelledCall], readings: Sequence[Reading]) -> di
     pairs = []
     for call, reading in zip(calls, readings, strict=True):
         if call.cues is not None:
-            found = {cue.kind for cue in reading.cues if not cue.negated}
-            pairs.append((frozenset[str]().union(*call.cues), found))
+            pairs.append((_kinds(call), {cue.kind for cue in reading.cues if not cue.negated}))
     return {kind: _f1([(kind in truth, kind in found) for truth, found in pairs]) for kind in CUE_KINDS}
+
+
+def agreement(calls: Sequence[LabelledCall], second: Sequence[LabelledCall]) -> Measures:
+    """How far a blind second reading agrees with the first: label, type, and each cue's F1 per call."""
+    first = {call.call.id: call for call in calls}
+    pairs = [(first[other.call.id], other) for other in second]
+    both_scam = [(a, b) for a, b in pairs if a.is_scam and b.is_scam]
+    cues = [(_kinds(a), _kinds(b)) for a, b in pairs]
+    return {
+        "calls": len(pairs),
+        "label": share(a.label == b.label for a, b in pairs),
+        "scam_type": share(a.scam_type == b.scam_type for a, b in both_scam),
+        "cues": {kind: _f1([(kind in a, kind in b) for a, b in cues]) for kind in CUE_KINDS},
+    }
+
+
+def _kinds(call: LabelledCall) -> frozenset[str]:
+    return frozenset[str]().union(*(call.cues or ()))
+
+
+def learning_curve(
+    classifier: ScamClassifier, calls: Sequence[LabelledCall], table: NDArray[np.object_]
+) -> list[Measures]:
+    """AUC and recall at 1 % false alarms, authors left out, with a share of the authors to learn from."""
+    groups = np.array([call.group for call in calls])
+    labels = np.array([call.label for call in calls])
+    is_scam = labels == SCAM
+    curve = []
+    for part in LEARNING_SHARES:
+        logits = np.zeros(len(calls))
+        random = np.random.default_rng(0)
+        for train, test in GroupKFold(FOLDS).split(table, groups=groups):
+            authors = random.permutation(np.unique(groups[train]))
+            chosen = np.isin(groups, authors[: max(1, round(part * len(authors)))]) & ~np.isin(groups, groups[test])
+            pipeline = build_pipeline(classifier.C, classifier.min_df).fit(table[chosen], labels[chosen])
+            logits[test] = pipeline.decision_function(table[test])
+        line = upper_quantile(logits[~is_scam], FALSE_ALARMS)
+        curve.append(
+            {
+                "share": part,
+                "calls": round(part * len(calls) * (1 - 1 / FOLDS)),
+                "auc": round(float(roc_auc_score(is_scam, logits)), 4),
+                "recall_at_1pc": round(float((logits[is_scam] >= line).mean()), 4),
+            }
+        )
+    return curve
 
 
 def _f1(pairs: Sequence[tuple[bool, bool]]) -> Measures:

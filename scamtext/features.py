@@ -146,7 +146,7 @@ def build_pipeline(C: float, min_df: int) -> Pipeline:
 
     def tfidf(longest: int) -> TfidfVectorizer:
         return TfidfVectorizer(
-            token_pattern=r"\S+", lowercase=False, ngram_range=(1, longest), min_df=min_df, sublinear_tf=True
+            token_pattern=r"\S+", lowercase=False, ngram_range=(1, longest), min_df=min_df, binary=True
         )
 
     columns = ColumnTransformer(

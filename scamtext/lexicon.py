@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -76,7 +76,7 @@ class Match(NamedTuple):
 
 
 class Lexicon:
-    """All cues and modifiers, indexed by their first syllable.
+    """All cues and modifiers, as one tree of syllables.
 
     Parameters
     ----------
@@ -114,43 +114,57 @@ class Lexicon:
 
         `folded` compares without diacritics, for calls that were typed without them.
         """
-        index, form = (self._by_fold, fold) if folded else (self._by_key, key)
+        root, form = (self._by_fold, fold) if folded else (self._by_key, key)
         syllables = [form(syllable) for syllable in forms]
         found: list[Match] = []
-        for start, syllable in enumerate(syllables):
+        for start in range(len(syllables)):
             longest: dict[int, Match] = {}
-            for entry, rest in index.get(syllable, ()):
-                end = _end(rest, syllables, start + 1)
-                if end and (id(entry) not in longest or longest[id(entry)].end < end):
+            for entry, end in root.matches(syllables, start):
+                if id(entry) not in longest or longest[id(entry)].end < end:
                     longest[id(entry)] = Match(entry, start, end)
             found.extend(sorted(longest.values(), key=lambda match: -match.end))
         return found
 
 
 _Step = str | int
-_Index = dict[str, list[tuple[Cue | Modifier, tuple[_Step, ...]]]]
 
 
-def _index(entries: Sequence[Cue | Modifier], form: Any) -> _Index:
-    index: _Index = {}
+class _Node:
+    """A place in the tree of all phrases: what may follow, and what ends here."""
+
+    __slots__ = ("entries", "gaps", "next")
+
+    def __init__(self) -> None:
+        self.next: dict[str, _Node] = {}
+        self.gaps: dict[int, _Node] = {}
+        self.entries: list[Cue | Modifier] = []
+
+    def add(self, steps: Sequence[_Step], entry: Cue | Modifier) -> None:
+        """Grow the path of a phrase."""
+        node = self
+        for step in steps:
+            following: dict[Any, _Node] = node.gaps if isinstance(step, int) else node.next
+            node = following.setdefault(step, _Node())
+        node.entries.append(entry)
+
+    def matches(self, syllables: list[str], position: int) -> Iterator[tuple[Cue | Modifier, int]]:
+        """Every entry whose phrase runs from here, and where it ends."""
+        for entry in self.entries:
+            yield entry, position
+        for gap, node in self.gaps.items():
+            for skip in range(gap + 1):
+                yield from node.matches(syllables, position + skip)
+        if position < len(syllables) and (following := self.next.get(syllables[position])):
+            yield from following.matches(syllables, position + 1)
+
+
+def _index(entries: Sequence[Cue | Modifier], form: Callable[[str], str]) -> _Node:
+    root = _Node()
     for entry in entries:
         for phrase in entry.phrases:
-            for first, *rest in expand(phrase):
-                steps = tuple(step if isinstance(step, int) else form(step) for step in rest)
-                index.setdefault(form(first), []).append((entry, steps))
-    return index
-
-
-def _end(steps: tuple[_Step, ...], syllables: list[str], position: int) -> int:
-    """Where the steps end when matched from `position`, or 0."""
-    for number, step in enumerate(steps):
-        if isinstance(step, int):
-            ends = (_end(steps[number + 1 :], syllables, position + skip) for skip in range(step + 1))
-            return next(filter(None, ends), 0)
-        if position >= len(syllables) or syllables[position] != step:
-            return 0
-        position += 1
-    return position
+            for steps in expand(phrase):
+                root.add([step if isinstance(step, int) else form(step) for step in steps], entry)
+    return root
 
 
 def expand(phrase: str) -> list[tuple[_Step, ...]]:
@@ -159,7 +173,13 @@ def expand(phrase: str) -> list[tuple[_Step, ...]]:
     >>> expand("(đọc|gửi) mã số?")
     [('đọc', 'mã', 'số'), ('đọc', 'mã'), ('gửi', 'mã', 'số'), ('gửi', 'mã')]
     """
-    return [tuple(itertools.chain(*row)) for row in itertools.product(*_elements(phrase))]
+    rows = (tuple(itertools.chain(*row)) for row in itertools.product(*_elements(phrase)))
+    return [_without_last_gap(row) for row in rows]
+
+
+def _without_last_gap(row: tuple[_Step, ...]) -> tuple[_Step, ...]:
+    """A row cut after its last syllable: an optional end leaves a gap with nothing behind it."""
+    return _without_last_gap(row[:-1]) if row and isinstance(row[-1], int) else row
 
 
 def _elements(phrase: str) -> Iterator[list[tuple[_Step, ...]]]:

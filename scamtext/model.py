@@ -57,7 +57,7 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         C: float = 10.0,
-        min_df: int = 2,
+        min_df: int = 4,
         folds: int = 5,
         false_alarms: float = 0.0075,
         watch_false_alarms: float = 0.03,
