@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SPLIT := --split data/split.json
 
-.PHONY: demo test check train gate clean
+.PHONY: demo test check train data-card bench clean
 
 demo: $(READY)
 	$(BIN)/scamtext classify --table data/samples/*
@@ -24,6 +24,13 @@ train: $(READY)
 	$(BIN)/scamtext train data/transcripts $(SPLIT) -o models/vi
 	$(BIN)/scamtext evaluate data/transcripts $(SPLIT) --part train --left-out --model models/vi --card "authors left out"
 	$(BIN)/scamtext evaluate data/transcripts $(SPLIT) --part test --model models/vi --card "frozen test"
+
+# The data card: counts, agreement, spoil checks and learning curve, all measured here.
+data-card: $(READY)
+	$(BIN)/python data/make_card.py
+
+bench: $(READY)
+	$(BIN)/python benchmarks/throughput.py
 
 clean:
 	rm -rf $(VENV) build dist

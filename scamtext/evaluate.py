@@ -214,7 +214,7 @@ def learning_curve(
     for part in LEARNING_SHARES:
         logits = np.zeros(len(calls))
         random = np.random.default_rng(0)
-        for train, test in GroupKFold(FOLDS).split(table, groups=groups):
+        for train, test in GroupKFold(min(FOLDS, len(np.unique(groups)))).split(table, groups=groups):
             authors = random.permutation(np.unique(groups[train]))
             chosen = np.isin(groups, authors[: max(1, round(part * len(authors)))]) & ~np.isin(groups, groups[test])
             pipeline = build_pipeline(classifier.C, classifier.min_df).fit(table[chosen], labels[chosen])

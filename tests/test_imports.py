@@ -11,7 +11,7 @@ PACKAGE = Path(scamtext.__file__).parent
 # Each module may import, at its top, only modules before it.
 ORDER = [
     "errors", "calls", "results", "text", "lexicon", "cues", "features", "messages", "explain",
-    "model", "corpus", "evaluate", "card", "store", "render", "readers", "batch", "cli",
+    "model", "corpus", "spoil", "evaluate", "card", "store", "render", "readers", "batch", "cli",
 ]  # fmt: skip
 
 
