@@ -24,6 +24,7 @@ def main() -> None:
     calls = read_corpus(DATA / "transcripts")
     curve = measure_curve(split_calls(calls, DATA / "split.json", "train"))
     draw(curve, DATA / "learning_curve.png")
+    reasons = json.loads((DATA / "boilerplate.json").read_text(encoding="utf-8"))
     second = read_corpus(DATA / "second_reading.jsonl")
     text = (
         (DATA / "card.md")
@@ -32,7 +33,7 @@ def main() -> None:
             counts=counts(calls),
             agreement=agreement_table(agreement(calls, second)),
             shallow=f"{shallow_auc(calls):.3f}",
-            boilerplate=len(boilerplate(calls)),
+            boilerplate="; ".join(f"“{row}” ({count}: {reasons[row]})" for row, count in boilerplate(calls)) or "none",
             duplicates=near_duplicates(calls, LEAST_OVERLAP)[:5] or "none",
             openings="\n\n".join(opening_table(calls, label) for label in ("scam", "legit")),
             curve=curve_table(curve),

@@ -168,12 +168,15 @@ def evaluate(
     model: str | None,
 ) -> None:
     """Measure a model on labelled calls, with exact intervals and by slice."""
+    import joblib
+
     from scamtext.evaluate import evaluate as measure
     from scamtext.evaluate import summary
     from scamtext.store import DEFAULT, load, record_evaluation, shipped
 
     calls = _read_part(data, split, part)
-    result = measure(load(model), calls, left_out=left_out)
+    with joblib.parallel_config(n_jobs=-1):
+        result = measure(load(model), calls, left_out=left_out)
     click.echo(summary(result))
     if json_path:
         Path(json_path).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.base import clone
@@ -61,27 +62,37 @@ def authors_left_out(
 ) -> list[Scored]:
     """Every call scored by a model, calibration and thresholds made without its author."""
     groups = [call.group for call in calls]
-    scored: list[Scored | None] = [None] * len(calls)
-    for train, test in GroupKFold(min(FOLDS, len(set(groups)))).split(table, groups=groups):
-        fitted = fit(classifier, [calls[int(i)] for i in train], table[train])
-        for index, row in zip(test, score(fitted, [calls[int(i)] for i in test], table[test]), strict=True):
-            scored[index] = row
-    return [row for row in scored if row is not None]
+    folds = list(GroupKFold(min(FOLDS, len(set(groups)))).split(table, groups=groups))
+    scored = _fit_and_score(classifier, calls, table, folds)
+    order = np.argsort(np.concatenate([test for _, test in folds]))
+    rows = [row for fold in scored for row in fold]
+    return [rows[position] for position in order]
 
 
 def types_left_out(
     classifier: ScamClassifier, calls: Sequence[LabelledCall], table: NDArray[np.object_]
 ) -> dict[str, Measures]:
     """Recall on each scam type by a model that never saw a scam of that type."""
-    recalls = {}
     types = np.array([call.scam_type or "" for call in calls])
-    for kind in SCAM_TYPES:
-        train, test = np.flatnonzero(types != kind), np.flatnonzero(types == kind)
-        if len(test):
-            fitted = fit(classifier, [calls[int(i)] for i in train], table[train])
-            rows = score(fitted, [calls[int(i)] for i in test], table[test])
-            recalls[kind] = share(row.flagged for row in rows)
-    return recalls
+    kinds = [kind for kind in SCAM_TYPES if kind in types]
+    folds = [(np.flatnonzero(types != kind), np.flatnonzero(types == kind)) for kind in kinds]
+    scored = _fit_and_score(classifier, calls, table, folds)
+    return {kind: share(row.flagged for row in rows) for kind, rows in zip(kinds, scored, strict=True)}
+
+
+def _fit_and_score(
+    classifier: ScamClassifier,
+    calls: Sequence[LabelledCall],
+    table: NDArray[np.object_],
+    folds: Sequence[tuple[NDArray[np.int_], NDArray[np.int_]]],
+) -> list[list[Scored]]:
+    """For each (train, test), fit on one and score the other; parallel under `joblib.parallel_config`."""
+
+    def one(train: NDArray[np.int_], test: NDArray[np.int_]) -> list[Scored]:
+        fitted = fit(classifier, [calls[int(i)] for i in train], table[train])
+        return score(fitted, [calls[int(i)] for i in test], table[test])
+
+    return list(Parallel()(delayed(one)(train, test) for train, test in folds))
 
 
 def share(hits: Iterable[bool]) -> Measures:

@@ -1,5 +1,6 @@
 """The corpus does not give its labels away; and the checks notice one that does."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def test_a_model_that_sees_no_content_is_near_chance(everything):
 
 
 def test_no_boilerplate_of_one_label(everything):
-    assert boilerplate(everything) == []
+    reasons = json.loads((DATA / "boilerplate.json").read_text(encoding="utf-8"))
+    assert {row for row, _ in boilerplate(everything)} <= set(reasons)
 
 
 def test_no_near_duplicates(everything):
