@@ -102,7 +102,7 @@ class Column(NamedTuple):
 COLUMNS = {
     "words": Column(2, 1.0),
     "syllables": Column(3, 1.0),
-    "caller": Column(3, 1.0),
+    "caller": Column(3, 1.5),
     "callee": Column(2, 1.0),
     "ending": Column(3, 1.0),
     "cues": Column(2, 0.1),
