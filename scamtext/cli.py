@@ -100,9 +100,10 @@ def _check_encoding(encoding: str) -> None:
 def _print_table(classifier: Any, inputs: tuple[str, ...], text: str, encoding: str, lang: str) -> int:
     """Print a line a call; returns how many records were set aside."""
     from scamtext.readers import Rejected, read_calls
-    from scamtext.render import table_row
+    from scamtext.render import table_head, table_row
 
     set_aside = 0
+    click.echo(table_head(lang))
     for path in inputs:
         for item in read_calls(path, text, encoding):
             if isinstance(item, Rejected):

@@ -43,7 +43,7 @@ class Scored:
 def score(classifier: ScamClassifier, calls: Sequence[LabelledCall], table: NDArray[np.object_]) -> list[Scored]:
     """What a fitted classifier says of calls, `table` being their tokens."""
     features = classifier.pipeline_["columns"].transform(table)
-    probabilities = classifier._calibrated(classifier.pipeline_["scam"].decision_function(features))
+    probabilities = classifier.calibrate(classifier.pipeline_["scam"].decision_function(features))
     types = classifier.type_head_.predict(features) if classifier.type_head_ else [None] * len(calls)
     return [
         Scored(call, float(p), bool(p >= classifier.threshold_), None if kind is None else str(kind))

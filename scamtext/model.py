@@ -59,7 +59,7 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: float = 10.0,
         min_df: int = 4,
         folds: int = 5,
-        false_alarms: float = 0.0075,
+        false_alarms: float = 0.009,
         watch_false_alarms: float = 0.03,
     ) -> None:
         self.C = C
@@ -103,12 +103,12 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise DataError(f'labels must be "scam" and "legit", both present; found {sorted(set(labels))}')
         self.classes_ = np.array([LEGIT, SCAM])
         self.lexicon_ = Lexicon.read()
-        self._calibrate(table, labels, groups)
+        self._fit_calibration(table, labels, groups)
         self.pipeline_ = build_pipeline(self.C, self.min_df).fit(table, labels)
         self.type_head_ = self._fit_types(table, labels, scam_type)
         return self
 
-    def _calibrate(self, table: NDArray[np.object_], labels: NDArray[Any], groups: Sequence[str] | None) -> None:
+    def _fit_calibration(self, table: NDArray[np.object_], labels: NDArray[Any], groups: Sequence[str] | None) -> None:
         """Set calibration and thresholds on logits of calls that the scorer had not seen."""
         members = np.arange(len(labels)) if groups is None else np.asarray(groups)
         is_scam = labels == SCAM
@@ -125,7 +125,7 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return  # too few calls to hold any out; tiny fits keep the plain logistic regression
         sigmoid = LogisticRegression(C=1e6).fit(logits[seen, None], is_scam[seen])
         self.slope_, self.intercept_ = float(sigmoid.coef_[0, 0]), float(sigmoid.intercept_[0])
-        honest = self._calibrated(logits[seen & ~is_scam])
+        honest = self.calibrate(logits[seen & ~is_scam])
         self.threshold_ = max(0.5, upper_quantile(honest, self.false_alarms))
         self.watch_threshold_ = min(self.threshold_, max(0.2, upper_quantile(honest, self.watch_false_alarms)))
 
@@ -141,12 +141,13 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         features = self.pipeline_["columns"].transform(table[is_scam])
         return LogisticRegression(C=self.C, max_iter=1000, class_weight="balanced").fit(features, types)
 
-    def _calibrated(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    def calibrate(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Logits of the pipeline, shape (n,), as calibrated probabilities of scam."""
         return sigmoid_of(self.slope_ * logits + self.intercept_)
 
     def predict_table(self, table: NDArray[np.object_]) -> NDArray[np.float64]:
         """Probability of scam, shape (n,), for calls that are already tokenised."""
-        return self._calibrated(self.pipeline_.decision_function(table))
+        return self.calibrate(self.pipeline_.decision_function(table))
 
     def predict_proba(self, X: Iterable[CallLike]) -> NDArray[np.float64]:
         """Calibrated probabilities, shape (n, 2), columns as in `classes_`."""
@@ -210,7 +211,7 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             yield batch, [read_call(call, self.lexicon_) for call in batch]
 
     def _verdict(self, call: Call, reading: Reading, features: Any, logit: float, kind: str | None) -> Verdict:
-        probability = float(self._calibrated(np.array([logit]))[0])
+        probability = float(self.calibrate(np.array([logit]))[0])
         risk = HIGH if probability >= self.threshold_ else WATCH if probability >= self.watch_threshold_ else LOW
         if not reading.is_readable:
             risk = LOW

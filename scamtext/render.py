@@ -85,12 +85,22 @@ def _highlight(turn: Turn, number: int, verdict: Verdict, mark: Mark, plain: Cal
     return "".join([*pieces, plain(turn.text[position:])])
 
 
+def table_head(lang: str = "vi") -> str:
+    """The heads of the columns of `table_row`."""
+    words = messages(lang)["words"]
+    return _columns(words["id"], words["short_probability"], f"{words['risk']:<12}", words["type"], words["beginning"])
+
+
 def table_row(verdict: Verdict, lang: str = "vi", colour: bool = False) -> str:
-    """One line of a table: id, risk, probability, type, first words of the call."""
+    """One line of a table: id, probability, risk, type, first words of the call."""
     said = messages(lang)
     risk = f"{said['risks'][verdict.risk]:<12}"
     if colour:
         risk = f"{_RISK_COLOURS[verdict.risk]}{risk}{_RESET}"
     kind = said["types"][verdict.scam_type] if verdict.scam_type else ""
     words = " ".join(verdict.call.text.split())[:48]
-    return f"{verdict.call.id or '-':<14} {verdict.probability:>5.1%}  {risk} {kind:<34} {words}"
+    return _columns(verdict.call.id or "-", f"{verdict.probability:.1%}", risk, kind, words)
+
+
+def _columns(call: str, probability: str, risk: str, kind: str, words: str) -> str:
+    return f"{call:<14} {probability:>6}  {risk} {kind:<34} {words}"
