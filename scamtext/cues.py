@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from scamtext.calls import Call
 from scamtext.lexicon import Cue, Lexicon, Match, Modifier
 from scamtext.results import Evidence
 from scamtext.text import Line, has_diacritics
+
+REACH = 60  # syllables; no modifier works from farther away (the widest scope is 40)
 
 
 def find_cues(call: Call, lines: Sequence[Line], lexicon: Lexicon) -> list[Evidence]:
@@ -23,9 +26,13 @@ def find_cues(call: Call, lines: Sequence[Line], lexicon: Lexicon) -> list[Evide
     found: list[Evidence] = []
     for number, (turn, line) in enumerate(zip(call.turns, lines, strict=True)):
         matches = lexicon.find([token.form for token in line.syllables], folded)
+        modifiers = [match for match in matches if isinstance(match.entry, Modifier)]
+        starts = [modifier.start for modifier in modifiers]
         for match in _without_overlaps(matches, turn.speaker):
             start, end = line.syllables[match.start].start, line.syllables[match.end - 1].end
-            negated = any(_reaches(other, match, matches, line.stops) for other in matches)
+            first, last = bisect_left(starts, match.start - REACH), bisect_left(starts, match.end + REACH)
+            near = modifiers[first:last]
+            negated = any(_reaches(modifier, match, near, line.stops) for modifier in near)
             found.append(
                 Evidence(
                     match.entry.kind,  # type: ignore[union-attr]
@@ -54,18 +61,16 @@ def _without_overlaps(matches: list[Match], speaker: str | None) -> list[Match]:
     return kept
 
 
-def _reaches(modifier: Match, cue: Match, matches: list[Match], stops: frozenset[int]) -> bool:
+def _reaches(modifier: Match, cue: Match, near: list[Match], stops: frozenset[int]) -> bool:
     """Whether a modifier's scope takes in a cue (ConText: forward, backward, terminate)."""
-    entry = modifier.entry
-    if not isinstance(entry, Modifier) or entry.direction == "terminate":
-        return False
+    entry: Modifier = modifier.entry  # type: ignore[assignment]
     forward = entry.direction == "forward"
     first, last = (modifier.end, cue.start) if forward else (cue.end, modifier.start)
-    if not 0 <= last - first <= entry.scope:
+    if entry.direction == "terminate" or not 0 <= last - first <= entry.scope:
         return False
-    if not entry.across_sentences and any(first <= stop <= last for stop in stops):
+    if not entry.across_sentences and any(position in stops for position in range(first, last + 1)):
         return False
     return not any(
-        isinstance(other.entry, Modifier) and other.entry.direction == "terminate" and first <= other.start < last
-        for other in matches
+        other.entry.direction == "terminate" and first <= other.start < last  # type: ignore[union-attr]
+        for other in near
     )

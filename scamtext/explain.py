@@ -35,7 +35,7 @@ def explain(call: Call, reading: Reading, pipeline: Pipeline, features: Any) -> 
     shares = dict(
         zip(features.indices, (features.data * pipeline["scam"].coef_[0, features.indices]).tolist(), strict=True)
     )
-    spots = [(token.turn, token.start) for token in reading.syllables]
+    spots = _spots(reading)
     weights = [0.0] * len(spots)
     cue_weights: dict[tuple[int, int, str], float] = {}
     for name, token, weight in _token_weights(reading, pipeline, shares):
@@ -50,6 +50,11 @@ def explain(call: Call, reading: Reading, pipeline: Pipeline, features: Any) -> 
         for position in range(first, last):
             weights[position] += weight / (last - first)
     return _gather(call, reading, weights, cue_weights)
+
+
+def _spots(reading: Reading) -> list[tuple[int, int]]:
+    """Where each syllable stands: its turn, and its start there; in order."""
+    return [(token.turn, token.start) for token in reading.syllables]
 
 
 def _token_weights(
@@ -75,16 +80,12 @@ def _gather(
 ) -> tuple[Evidence, ...]:
     """Cues with the weight of their words, then the strongest runs of the words left over."""
     left = dict(enumerate(weights))
+    spots = _spots(reading)
     evidence = []
     for cue, mark in zip(reading.cues, reading.columns["cues"], strict=True):
-        inside = [
-            position
-            for position in left
-            if reading.syllables[position].turn == cue.turn and cue.start <= reading.syllables[position].start < cue.end
-        ]
-        weight = sum(left.pop(position) for position in inside)
-        weight += cue_weights.pop((mark.turn, mark.start, mark.form), 0.0)
-        evidence.append(replace(cue, weight=weight))
+        weight = cue_weights.pop((mark.turn, mark.start, mark.form), 0.0)
+        inside = range(bisect_left(spots, (cue.turn, cue.start)), bisect_left(spots, (cue.turn, cue.end)))
+        evidence.append(replace(cue, weight=weight + sum(left.pop(position, 0.0) for position in inside)))
     runs = [(sum(left[position] for position in run), run) for run in _runs(left, reading.syllables)]
     strongest = sorted(runs, key=lambda item: -abs(item[0]))[:MOST_WORDINGS]
     for weight, run in strongest:

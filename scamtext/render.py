@@ -75,9 +75,11 @@ def _items(sentences: Iterable[str]) -> str:
 def _highlight(turn: Turn, number: int, verdict: Verdict, mark: Mark, plain: Callable[[str], str]) -> str:
     """The turn's text with its evidence marked; where spans overlap, the stronger one stands."""
     spans: list[Evidence] = []
+    taken = bytearray(len(turn.text))
     for item in verdict.evidence:  # strongest first
-        if item.turn == number and not any(item.start < other.end and other.start < item.end for other in spans):
+        if item.turn == number and not any(taken[item.start : item.end]):
             spans.append(item)
+            taken[item.start : item.end] = b"\1" * (item.end - item.start)
     pieces, position = [], 0
     for item in sorted(spans, key=lambda span: span.start):
         pieces += [plain(turn.text[position : item.start]), mark(turn.text[item.start : item.end], item)]

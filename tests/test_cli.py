@@ -11,8 +11,8 @@ import pytest
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 SCAM = (
-    "Tôi là cán bộ công an tỉnh, anh dính đường dây rửa tiền, "
-    "chuyển hết tiền vào tài khoản an toàn ngay, không nói cho ai biết"
+    "Tôi là điều tra viên công an tỉnh. Số tài khoản của chị dính vào một vụ rửa tiền. "
+    "Chị đừng nói với ai, chuyển hết tiền sang tài khoản tạm giữ của cơ quan để kiểm tra."
 )
 HONEST = "mẹ ơi chiều nay con về trễ mẹ nấu cơm trước đi nha con ăn sau"
 

@@ -14,11 +14,9 @@ HOSTILE = (
 )
 SCAM = Call(
     (
-        Turn(
-            "Tôi là cán bộ công an tỉnh, anh dính đường dây rửa tiền, chuyển hết tiền vào tài khoản an toàn ngay",
-            "caller",
-        ),
-        Turn("dạ", "callee"),
+        Turn("Tôi là điều tra viên công an tỉnh. Số tài khoản của chị dính vào một vụ rửa tiền.", "caller"),
+        Turn("Dạ, tôi có làm gì đâu.", "callee"),
+        Turn("Chị đừng nói với ai, chuyển hết tiền sang tài khoản tạm giữ của cơ quan để kiểm tra.", "caller"),
     ),
     "7",
 )
@@ -62,7 +60,7 @@ def test_marks_leave_the_text_whole(shipped, corpus):
 
 def test_repr_is_one_line(shipped):
     assert "\n" not in repr(shipped.classify(SCAM))
-    assert repr(shipped.classify(SCAM)).startswith("<Verdict scam authority p=0.")
+    assert repr(shipped.classify(SCAM)).startswith("<Verdict scam authority p=")
 
 
 def test_a_table_row_names_the_call(shipped):
