@@ -54,6 +54,11 @@ def test_the_checks_notice_a_spoilt_corpus(everything):
 def test_a_second_reader_saw_every_eighth_call_and_agrees(everything):
     second = read_corpus(DATA / "second_reading.jsonl")
     assert len(second) >= 0.12 * len(everything)
+    lines = [
+        line for path in DATA.glob("transcripts/*.jsonl") for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    marked = {record["id"] for record in map(json.loads, lines) if record["second_reader"]}
+    assert marked == {call.call.id for call in second}
     found = agreement(everything, second)
     assert found["label"]["value"] >= 0.97
     assert found["scam_type"]["value"] >= 0.85
