@@ -60,11 +60,11 @@ def classify_files(
 
     Raises
     ------
-    DataError : an input cannot be read at all, or the output is one of the inputs.
+    DataError : the only input cannot be read at all, or the output is one of the inputs.
     """
     paths = list(paths)
     _refuse_overwrite(paths, output)
-    items = itertools.chain.from_iterable(read_calls(path, text, encoding) for path in paths)
+    items = _read_files(paths, text, encoding)
     counts: Counter[str] = Counter()
 
     def counted() -> Iterator[Record]:
@@ -74,6 +74,17 @@ def classify_files(
 
     write_records(counted(), output)
     return counts
+
+
+def _read_files(paths: list[str], text: str, encoding: str) -> Iterator[Call | Rejected]:
+    """All calls; of several files, one that cannot be read is set aside like a record."""
+    for path in paths:
+        try:
+            yield from read_calls(path, text, encoding)
+        except DataError as error:
+            if len(paths) == 1:
+                raise
+            yield Rejected(path, str(error))
 
 
 def _refuse_overwrite(paths: Iterable[str], output: str) -> None:

@@ -71,6 +71,8 @@ def classify(
     from scamtext.store import load
 
     _check_encoding(encoding)
+    if table and output != "-":
+        raise click.UsageError("--table prints to the terminal; leave out -o")
     classifier = load(model)
     if table:
         set_aside = _print_table(classifier, inputs, text, encoding, lang)
@@ -202,6 +204,8 @@ def check_corpus(data: tuple[str, ...]) -> None:
 def _read_part(data: tuple[str, ...], split: str | None, part: str) -> list[LabelledCall]:
     from scamtext.corpus import read_corpus, split_calls
 
+    if split is None and part == "test":
+        raise click.UsageError("--part test needs --split")
     calls = read_corpus(*data)
     if split is None:
         return calls

@@ -25,6 +25,7 @@ FALSE_ALARMS = 0.01  # where "recall at 1 % false alarms" is read off
 LENGTHS = (50, 200)  # syllables; the slices by length
 BINS = 10  # of the calibration error
 LEARNING_SHARES = (0.25, 0.5, 0.75, 1.0)  # of the authors
+FEWEST_GROUPS = 5  # authors; with fewer, single calls are resampled
 RESAMPLES = 1000  # of whole authors, for the interval of the AUC
 
 Measures = dict[str, Any]
@@ -158,7 +159,7 @@ def _slices(scored: Sequence[Scored], key: Callable[[LabelledCall], str | None])
 
 
 def _auc(scored: Sequence[Scored]) -> Measures:
-    """ROC-AUC; its interval comes from resampling whole authors (seed 0)."""
+    """ROC-AUC; its interval comes from resampling whole authors (calls, when authors are few), seed 0."""
     truth = np.array([row.truth.is_scam for row in scored])
     probability = np.array([row.probability for row in scored])
     if truth.all() or not truth.any():
@@ -166,7 +167,7 @@ def _auc(scored: Sequence[Scored]) -> Measures:
     members: dict[str, list[int]] = {}
     for index, row in enumerate(scored):
         members.setdefault(row.truth.group, []).append(index)
-    groups = list(members.values())
+    groups = list(members.values()) if len(members) >= FEWEST_GROUPS else [[index] for index in range(len(scored))]
     random = np.random.default_rng(0)
     values = []
     for _ in range(RESAMPLES):

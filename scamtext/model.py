@@ -100,7 +100,7 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(labels) != len(table):
             raise DataError(f"{len(table)} calls but {len(labels)} labels")
         if set(labels) != {SCAM, LEGIT}:
-            raise DataError(f'labels must be "scam" and "legit", both present; found {sorted(set(labels))}')
+            raise DataError(f'labels must be "scam" and "legit", both present; found {sorted(map(str, set(labels)))}')
         self.classes_ = np.array([LEGIT, SCAM])
         self.lexicon_ = Lexicon.read()
         self._fit_calibration(table, labels, groups)

@@ -18,7 +18,9 @@ STDIN = "-"
 SUBTITLES = (".srt", ".vtt", ".json")  # .json: what Whisper writes
 # How people mark who speaks in a plain text transcript.
 SPEAKER_PREFIX = re.compile(
-    r"\s*(?:(?P<caller>người gọi|bên gọi|caller|a)|(?P<callee>người nghe|bên nghe|callee|b))\s*:\s*", re.IGNORECASE
+    r"\s*(?:(?P<caller>người gọi|nguoi goi|bên gọi|caller|a)"
+    r"|(?P<callee>người nghe|nguoi nghe|bên nghe|callee|b))\s*:\s*",
+    re.IGNORECASE,
 )
 _BINARY_PROBE = 4096  # bytes
 

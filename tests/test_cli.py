@@ -51,6 +51,15 @@ def test_bad_records_are_set_aside_and_the_rest_classified(tmp_path):
     assert records[1]["error"].startswith("in.jsonl:2: not JSON")
 
 
+def test_of_several_files_a_bad_one_is_set_aside(tmp_path):
+    (tmp_path / "bad.srt").write_text("no subtitles here", encoding="utf-8")
+    done = run("classify", SAMPLES / "can_tho.txt", tmp_path / "bad.srt", "nowhere.csv", SAMPLES / "call.srt")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert ["error" in record for record in records] == [False, True, True, False]
+    assert [Path(record["id"]).name for record in records] == ["can_tho", "bad.srt", "nowhere.csv", "call"]
+
+
 def test_csv_and_parquet_out(tmp_path):
     for name in ("out.csv", "out.parquet"):
         assert run("classify", "-", "-o", tmp_path / name, stdin=lines(SCAM) + "{}\n").returncode == 1
@@ -88,6 +97,8 @@ def test_many_files_in_order_and_english():
         (["classify", SAMPLES / "calls.csv", "-o", SAMPLES / "calls.csv"], "is also an input"),
         (["classify", SAMPLES / "calls.csv", "-o", "no/such/out.csv"], "there is no folder"),
         (["classify", SAMPLES / "calls.csv", "--model", "nowhere"], "nowhere: no meta.json"),
+        (["classify", SAMPLES / "calls.csv", "--table", "-o", "x.csv"], "leave out -o"),
+        (["evaluate", SAMPLES / "calls.csv", "--part", "test"], "needs --split"),
         (["check", " "], "the text is empty"),
         (["train", "nowhere", "-o", "m"], "nowhere: no such file"),
         (["evaluate", SAMPLES / "calls.csv"], "faults"),
