@@ -23,8 +23,8 @@ MOST_WORDINGS = 8
 LEAST_WEIGHT = 0.05  # log-odds; weaker stretches are left to `other`
 
 
-def explain(call: Call, reading: Reading, pipeline: Pipeline, features: Any) -> tuple[Evidence, ...]:
-    """Evidence for one call, strongest first.
+def explain(call: Call, reading: Reading, pipeline: Pipeline, features: Any) -> tuple[tuple[Evidence, ...], float]:
+    """Evidence for one call, strongest first, and the log-odds of everything that is not in it.
 
     Parameters
     ----------
@@ -38,18 +38,21 @@ def explain(call: Call, reading: Reading, pipeline: Pipeline, features: Any) -> 
     spots = _spots(reading)
     weights = [0.0] * len(spots)
     cue_weights: dict[tuple[int, int, str], float] = {}
+    other = 0.0
     for name, token, weight in _token_weights(reading, pipeline, shares):
-        if token is START:
-            continue  # stands for no words; its part stays in `other`
-        if name == "cues":
+        if name == "cues" and token is not START:
             place = (token.turn, token.start, token.form)
             cue_weights[place] = cue_weights.get(place, 0.0) + weight
             continue
         first = bisect_left(spots, (token.turn, token.start))
         last = bisect_left(spots, (token.turn, token.end))
+        if token is START or first == last:
+            other += weight  # stands for no words
+            continue
         for position in range(first, last):
             weights[position] += weight / (last - first)
-    return _gather(call, reading, weights, cue_weights)
+    evidence, rest = _gather(call, reading, weights, cue_weights)
+    return evidence, other + rest
 
 
 def _spots(reading: Reading) -> list[tuple[int, int]]:
@@ -77,8 +80,8 @@ def _token_weights(
 
 def _gather(
     call: Call, reading: Reading, weights: list[float], cue_weights: dict[tuple[int, int, str], float]
-) -> tuple[Evidence, ...]:
-    """Cues with the weight of their words, then the strongest runs of the words left over."""
+) -> tuple[tuple[Evidence, ...], float]:
+    """Cues with the weight of their words, the strongest runs of other words, and what is left."""
     left = dict(enumerate(weights))
     spots = _spots(reading)
     evidence = []
@@ -87,14 +90,16 @@ def _gather(
         inside = range(bisect_left(spots, (cue.turn, cue.start)), bisect_left(spots, (cue.turn, cue.end)))
         evidence.append(replace(cue, weight=weight + sum(left.pop(position, 0.0) for position in inside)))
     runs = [(sum(left[position] for position in run), run) for run in _runs(left, reading.syllables)]
+    rest = sum(left.values())
     strongest = sorted(runs, key=lambda item: -abs(item[0]))[:MOST_WORDINGS]
     for weight, run in strongest:
         if abs(weight) >= LEAST_WEIGHT:
             first, last = reading.syllables[run[0]], reading.syllables[run[-1]]
             turn = call.turns[first.turn]
             quote = turn.text[first.start : last.end]
+            rest -= weight
             evidence.append(Evidence(WORDING, first.turn, turn.speaker, first.start, last.end, quote, weight))
-    return tuple(sorted(evidence, key=lambda item: -abs(item.weight)))
+    return tuple(sorted(evidence, key=lambda item: -abs(item.weight))), rest
 
 
 def _runs(left: dict[int, float], syllables: Sequence[Placed]) -> Iterator[list[int]]:

@@ -215,8 +215,7 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         risk = HIGH if probability >= self.threshold_ else WATCH if probability >= self.watch_threshold_ else LOW
         if not reading.is_readable:
             risk = LOW
-        evidence = explain(call, reading, self.pipeline_, features)
-        bias = float(self.pipeline_["scam"].intercept_[0])
+        evidence, other = explain(call, reading, self.pipeline_, features)
         return Verdict(
             call=call,
             label=(SCAM if risk == HIGH else LEGIT) if reading.is_readable else UNKNOWN,
@@ -225,8 +224,8 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             scam_type=None if risk == LOW or kind is None else str(kind),
             cues=reading.cues,
             evidence=evidence,
-            bias=bias,
-            other=logit - bias - sum(item.weight for item in evidence),
+            bias=float(self.pipeline_["scam"].intercept_[0]),
+            other=other,
             logit=logit,
         )
 

@@ -54,6 +54,8 @@ def test_bash_blocks(code, shown, tmp_path):
 
 def test_the_numbers_are_those_of_the_model():
     meta = json.loads((shipped(DEFAULT) / "meta.json").read_text(encoding="utf-8"))
+    for name in ("threshold_", "watch_threshold_"):
+        assert f"{meta['fitted'][name]:.2f}" in README
     for result in meta["evaluation"].values():
         for name in ("auc", "recall_at_1pc", "recall", "false_alarms", "hard_false_alarms"):
             assert interval(result["measures"][name]) in README
