@@ -10,8 +10,8 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 
 from scamtext.corpus import LabelledCall, counts, read_corpus, split_calls
-from scamtext.evaluate import agreement, interval, learning_curve, tokenise
-from scamtext.features import to_table
+from scamtext.evaluate import learning_curve, tokenise
+from scamtext.measures import agreement, interval
 from scamtext.model import ScamClassifier
 from scamtext.spoil import boilerplate, near_duplicates, openings, shallow_auc
 
@@ -44,7 +44,7 @@ def main() -> None:
 
 def measure_curve(calls: list[LabelledCall]) -> list[dict[str, float]]:
     """The learning curve over the training authors, kept in learning_curve.json."""
-    curve = learning_curve(ScamClassifier(), calls, to_table(tokenise(calls)))
+    curve = learning_curve(ScamClassifier(), calls, tokenise(calls))
     (DATA / "learning_curve.json").write_text(json.dumps(curve, indent=1) + "\n", encoding="utf-8")
     return curve
 

@@ -140,14 +140,16 @@ def check(text: str, colour: bool | None, lang: str, model: str | None) -> None:
 @SPLIT
 def train(data: tuple[str, ...], output: str, split: str | None) -> None:
     """Train on labelled calls (files or folders of .jsonl or .csv) and write a model folder."""
+    import joblib
+
     from scamtext.corpus import digest
     from scamtext.evaluate import fit, tokenise
-    from scamtext.features import to_table
     from scamtext.model import ScamClassifier
     from scamtext.store import save
 
     calls = _read_part(data, split, "train")
-    classifier = fit(ScamClassifier(), calls, to_table(tokenise(calls)))
+    with joblib.parallel_config(n_jobs=-1):
+        classifier = fit(ScamClassifier(), calls, tokenise(calls))
     about = {"data": {"calls": len(calls), "scams": sum(c.is_scam for c in calls), "digest": digest(calls)}}
     save(classifier, output, about)
     click.echo(f"{output}: trained on {len(calls)} calls", err=True)
@@ -158,7 +160,9 @@ def train(data: tuple[str, ...], output: str, split: str | None) -> None:
 @click.option("--left-out", is_flag=True, help="Retrain with authors (and types) left out, and measure on those.")
 @click.option("--part", type=click.Choice(["train", "test", "all"]), default="all", help="Part of the split.")
 @click.option("--json", "json_path", type=click.Path(dir_okay=False), help="Also write the numbers here.")
-@click.option("--card", help="Record the numbers in the model's card under this name.")
+@click.option("--plot", type=click.Path(dir_okay=False), help="Also draw the curves here (.png).")
+@click.option("--card", help="Record the numbers in the model's card under this name, with the curves.")
+@click.option("--second", type=click.Path(exists=True), help="Calls as a second reader labelled them.")
 @SPLIT
 @MODEL
 def evaluate(
@@ -166,25 +170,70 @@ def evaluate(
     left_out: bool,
     part: str,
     json_path: str | None,
+    plot: str | None,
     card: str | None,
+    second: str | None,
     split: str | None,
     model: str | None,
 ) -> None:
     """Measure a model on labelled calls, with exact intervals and by slice."""
     import joblib
 
+    from scamtext.card import curve_name
+    from scamtext.corpus import read_corpus
+    from scamtext.curves import check_installed, draw
     from scamtext.evaluate import evaluate as measure
-    from scamtext.evaluate import summary
+    from scamtext.measures import summary
     from scamtext.store import DEFAULT, load, record_evaluation, shipped
 
+    for path in filter(None, (json_path, plot)):
+        if not Path(path).absolute().parent.is_dir():
+            raise DataError(f"{path}: there is no folder {Path(path).parent}; make it first")
+    if plot or card:
+        check_installed()
     calls = _read_part(data, split, part)
     with joblib.parallel_config(n_jobs=-1):
-        result = measure(load(model), calls, left_out=left_out)
+        result, scored = measure(load(model), calls, left_out=left_out, second=read_corpus(second) if second else ())
     click.echo(summary(result))
     if json_path:
         Path(json_path).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if plot:
+        draw(scored, plot)
     if card:
-        record_evaluation(Path(model) if model else shipped(DEFAULT), card, result)
+        folder = Path(model) if model else shipped(DEFAULT)
+        draw(scored, folder / curve_name(card))
+        record_evaluation(folder, card, result)
+
+
+@main.command()
+@click.argument("data", nargs=-1, required=True)
+@click.option("--floors", required=True, type=click.Path(dir_okay=False), help="JSON file with the floors.")
+@click.option("--pin", is_flag=True, help="Write the floors instead of checking them.")
+@click.option("--lower", metavar="REASON", help="With --pin: why floors may be lowered; kept in the file.")
+@SPLIT
+@MODEL
+def gate(
+    data: tuple[str, ...], floors: str, pin: bool, lower: str | None, split: str | None, model: str | None
+) -> None:
+    """Fail if a model is worse on the frozen test calls than it was."""
+    import joblib
+
+    from scamtext import floors as pinned
+    from scamtext.corpus import digest
+    from scamtext.evaluate import evaluate as measure
+    from scamtext.store import load
+
+    if lower and not pin:
+        raise click.UsageError("--lower says why floors are pinned lower; give --pin too")
+    calls = _read_part(data, split, "test" if split else "all")
+    with joblib.parallel_config(n_jobs=-1):
+        result, _ = measure(load(model), calls)
+    if pin:
+        pinned.pin(result, digest(calls), Path(floors), lower)
+        click.echo(f"{floors}: floors pinned", err=True)
+    else:
+        count = pinned.check(result, digest(calls), Path(floors))
+        click.echo(f"{count} floors met on {len(calls)} calls", err=True)
 
 
 @main.group()

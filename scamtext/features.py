@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scamtext.calls import CALLEE, Call
+from scamtext.calls import CALLEE, CALLER, Call
 from scamtext.cues import find_cues
 from scamtext.lexicon import Lexicon
 from scamtext.results import Evidence
@@ -46,17 +46,31 @@ class Reading:
     columns : tokens by column name, in the order of `COLUMNS`.
     cues : the lexicon's finds.
     syllables : all syllables in order, spelt as they are.
+    turns : how many turns there are.
     """
 
     columns: dict[str, list[Placed]]
     cues: tuple[Evidence, ...]
     syllables: list[Placed]
+    turns: int = 1
 
     @property
     def is_readable(self) -> bool:
         """Whether there is enough Vietnamese here to judge."""
         forms = [token.form for token in self.syllables]
         return len(forms) >= MIN_SYLLABLES and vietnamese_share(forms) >= MIN_VIETNAMESE
+
+    def by_turn(self) -> list[Reading]:
+        """Each turn as a reading of its own, with the columns that are read turn by turn."""
+        # A call without turns reads like one empty turn.
+        parts = [Reading({name: [] for name in COLUMNS}, (), []) for _ in range(max(1, self.turns))]
+        for token in self.syllables:
+            parts[token.turn].syllables.append(token)
+        for name, column in COLUMNS.items():
+            if column.turn:
+                for token in self.columns[name]:
+                    parts[token.turn].columns[name].append(token)
+        return parts
 
 
 def read_call(call: Call, lexicon: Lexicon) -> Reading:
@@ -71,9 +85,9 @@ def read_call(call: Call, lexicon: Lexicon) -> Reading:
         "caller": [token for token in folded if call.turns[token.turn].speaker != CALLEE],
         "callee": [token for token in folded if call.turns[token.turn].speaker == CALLEE],
         "ending": folded[-ENDING:],
-        "cues": list(_cue_marks(cues)),
+        "cues": [Placed(mark(cue), cue.turn, cue.start, cue.end) for cue in cues],
     }
-    return Reading(columns, cues, spelt)
+    return Reading(columns, cues, spelt, len(call.turns))
 
 
 def _placed(turns: Iterable[Sequence[Token]]) -> list[Placed]:
@@ -82,38 +96,90 @@ def _placed(turns: Iterable[Sequence[Token]]) -> list[Placed]:
     ]
 
 
-def _cue_marks(cues: Sequence[Evidence]) -> Iterable[Placed]:
-    """One mark for each cue, with who spoke it; denied or reported ones have marks of their own."""
-    for cue in cues:
-        speaker = "callee" if cue.speaker == CALLEE else "caller"
-        mark = f"{'not:' if cue.negated else ''}{cue.kind}:{speaker}"
-        yield Placed(mark, cue.turn, cue.start, cue.end)
+def mark(cue: Evidence) -> str:
+    """The token of a cue: its kind and who spoke it; denied or reported ones are apart."""
+    return f"{'not:' if cue.negated else ''}{cue.kind}:{CALLEE if cue.speaker == CALLEE else CALLER}"
+
+
+def marked_kinds(row: Sequence[str]) -> frozenset[str]:
+    """The kinds whose marks stand in a call's row (`to_rows`), denied ones left out."""
+    marks = row[list(COLUMNS).index("cues")].split()[1:]
+    return frozenset(mark.split(":")[0] for mark in marks if not mark.startswith("not:"))
 
 
 class Column(NamedTuple):
-    """How a column becomes features: its longest n-gram, and the scale of its TF-IDF values."""
+    """How a column becomes features.
+
+    Attributes
+    ----------
+    longest : its longest n-gram.
+    scale : the scale of its TF-IDF values.
+    topic : the longest n-gram that tells what the call is about (types and cues); 0 for none.
+    turn : the longest n-gram that is read turn by turn (cues); 0 for none.
+    """
 
     longest: int
     scale: float
+    topic: int = 0
+    turn: int = 0
 
 
 # Scales and n-grams measured on authors left out (docs/ablation.md). Cue marks are few and
 # frequent, so at full scale they drown the words.
 COLUMNS = {
-    "words": Column(2, 1.0),
-    "syllables": Column(3, 1.0),
-    "caller": Column(3, 1.5),
+    "words": Column(2, 1.0, topic=1, turn=1),
+    "syllables": Column(3, 1.0, turn=2),
+    "caller": Column(3, 1.5, topic=2),
     "callee": Column(2, 1.0),
     "ending": Column(3, 1.0),
-    "cues": Column(2, 0.1),
+    "cues": Column(2, 0.1, turn=1),
 }
 # Stands first in every column, so that no vocabulary is ever empty (calls without a callee,
 # fits on a handful of texts).
 START = Placed("^", 0, 0, 0)
 
 
-def to_table(readings: Iterable[Reading]) -> NDArray[np.object_]:
-    """Readings as the pipeline takes them: one row a call, one space-joined string a column."""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Readings as the pipeline takes them: one row of space-joined columns a call, and a turn.
+
+    Attributes
+    ----------
+    calls : shape (n, columns).
+    turns : shape (n,), for each call an array of shape (its turns, columns).
+    """
+
+    calls: NDArray[np.object_]
+    turns: NDArray[np.object_]
+
+    def take(self, rows: NDArray[Any]) -> Table:
+        """The calls at these positions, or where this mask is true."""
+        return Table(self.calls[rows], self.turns[rows])
+
+    @property
+    def turn_rows(self) -> NDArray[np.object_]:
+        """The rows of all turns in order, shape (turns of all calls, columns)."""
+        return np.concatenate(list(self.turns))
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many turns each call has."""
+        return [len(rows) for rows in self.turns]
+
+    def __len__(self) -> int:
+        return len(self.calls)
+
+
+def to_table(readings: Sequence[Reading]) -> Table:
+    """The rows of calls and of their turns."""
+    turns = np.empty(len(readings), dtype=object)
+    for number, reading in enumerate(readings):
+        turns[number] = to_rows(reading.by_turn())
+    return Table(to_rows(readings), turns)
+
+
+def to_rows(readings: Sequence[Reading]) -> NDArray[np.object_]:
+    """One row for each reading, shape (n, columns)."""
     rows = [[_join(reading.columns[name]) for name in COLUMNS] for reading in readings]
     return np.array(rows, dtype=object).reshape(len(rows), len(COLUMNS))
 

@@ -15,15 +15,27 @@ from sklearn.utils.validation import check_is_fitted
 
 from scamtext.calls import Call
 from scamtext.errors import DataError
-from scamtext.explain import explain
-from scamtext.features import Reading, build_pipeline, read_call, to_table
-from scamtext.lexicon import Lexicon
-from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Verdict
+from scamtext.explain import explain, locate
+from scamtext.features import Reading, Table, marked_kinds, read_call, to_rows, to_table
+from scamtext.heads import (
+    best_thresholds,
+    cue_scores,
+    fit_cues,
+    fit_pipeline,
+    fit_types,
+    heard_cues,
+    present_in_calls,
+    present_in_turns,
+    values,
+)
+from scamtext.lexicon import CUE_KINDS, Lexicon
+from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Evidence, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CallLike = Call | str | Mapping[str, Any]
+CallCues = Sequence[frozenset[str]]  # the kinds of cue in each turn of a call
 BATCH = 64  # calls tokenised and scored at a time
 
 
@@ -42,7 +54,9 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     classes_ : ["legit", "scam"].
     pipeline_ : the fitted scikit-learn pipeline.
-    type_head_ : logistic regression over the scam types, or None if no types were given.
+    type_head_ : linear classifier over the scam types, or None if no types were given.
+    cue_heads_ : which cues are in a call and which in a turn, or None if no cues were given.
+    cue_thresholds_ : shape (2, kinds), the scores from which a call, and a turn, has a cue.
     slope_, intercept_ : calibration; probability = sigmoid(slope * logit + intercept).
     threshold_, watch_threshold_ : probabilities from which a call is "scam" and "watch".
     lexicon_ : the cue phrases.
@@ -74,6 +88,7 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y: Sequence[str],
         scam_type: Sequence[str | None] | None = None,
         groups: Sequence[str] | None = None,
+        cues: Sequence[CallCues | None] | None = None,
     ) -> ScamClassifier:
         """Learn from labelled calls.
 
@@ -82,77 +97,113 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : n calls.
         y : n labels, "scam" or "legit", both present.
         scam_type : n types, None for honest calls; without it no type is predicted.
-        groups : n group names (author, twin pair); calls of a group stay in one fold.
+        groups : n group names (author, twin pair); calls of a group stay in one fold, and an
+            n-gram counts by the groups that have it. Without it every call counts by itself
+            (so in `cross_validate`, which hands no groups to `fit`).
+        cues : for n calls the kinds in each turn, None where nobody has looked; without it
+            cues are the lexicon's finds alone.
         """
         lexicon = Lexicon.read()
         readings = [read_call(Call.of(call), lexicon) for call in X]
-        return self.fit_table(to_table(readings), y, scam_type, groups)
+        return self.fit_table(to_table(readings), y, scam_type, groups, cues)
 
     def fit_table(
         self,
-        table: NDArray[np.object_],
+        table: Table,
         y: Sequence[str],
         scam_type: Sequence[str | None] | None = None,
         groups: Sequence[str] | None = None,
+        cues: Sequence[CallCues | None] | None = None,
     ) -> ScamClassifier:
-        """`fit` on calls that are already tokenised (`features.to_table`), shape (n, columns)."""
+        """`fit` on n calls that are already tokenised (`features.to_table`)."""
         labels = np.asarray(y)
-        if len(labels) != len(table):
-            raise DataError(f"{len(table)} calls but {len(labels)} labels")
+        for name, given in (("labels", labels), ("types", scam_type), ("groups", groups), ("sets of cues", cues)):
+            if given is not None and len(given) != len(table):
+                raise DataError(f"{len(table)} calls but {len(given)} {name}")
         if set(labels) != {SCAM, LEGIT}:
             raise DataError(f'labels must be "scam" and "legit", both present; found {sorted(map(str, set(labels)))}')
+        members = np.arange(len(labels)) if groups is None else np.asarray(groups)
+        told, known = _known_cues(cues, table)
         self.classes_ = np.array([LEGIT, SCAM])
         self.lexicon_ = Lexicon.read()
-        self._fit_calibration(table, labels, groups)
-        self.pipeline_ = build_pipeline(self.C, self.min_df).fit(table, labels)
+        self._fit_thresholds(table, labels, members, told, known)
+        self.pipeline_ = fit_pipeline(table.calls, labels, members, self.C, self.min_df)
         self.type_head_ = self._fit_types(table, labels, scam_type)
+        self.cue_heads_ = self._fit_cues(self.pipeline_, table.take(told), known)
         return self
 
-    def _fit_calibration(self, table: NDArray[np.object_], labels: NDArray[Any], groups: Sequence[str] | None) -> None:
-        """Set calibration and thresholds on logits of calls that the scorer had not seen."""
-        members = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    def _fit_thresholds(
+        self,
+        table: Table,
+        labels: NDArray[Any],
+        members: NDArray[Any],
+        told: NDArray[np.bool_],
+        known: Sequence[CallCues],
+    ) -> None:
+        """Set calibration and all thresholds on scores of calls that the scorer had not seen."""
         is_scam = labels == SCAM
         logits = np.full(len(labels), np.nan)
+        heard: list[tuple[NDArray[Any], ...]] = []  # of each fold: scores and truth of calls, then of turns
+        place = np.cumsum(told) - 1  # of a call among those whose cues are known
         folds = min(self.folds, len(set(members)))
-        for train, test in GroupKFold(folds).split(table, labels, members) if folds > 1 else ():
-            if set(labels[train]) == {SCAM, LEGIT}:
-                scorer = build_pipeline(self.C, self.min_df).fit(table[train], labels[train])
-                logits[test] = scorer.decision_function(table[test])
+        for train, test in GroupKFold(folds).split(labels, groups=members) if folds > 1 else ():
+            if set(labels[train]) != {SCAM, LEGIT}:
+                continue
+            scorer = fit_pipeline(table.calls[train], labels[train], members[train], self.C, self.min_df)
+            logits[test] = scorer.decision_function(table.calls[test])
+            learnt, asked = train[told[train]], test[told[test]]
+            heads = self._fit_cues(scorer, table.take(learnt), [known[i] for i in place[learnt]])
+            if heads is not None and len(asked):
+                rows = table.take(asked)
+                features, turn_features = values(scorer, rows.calls), values(scorer, rows.turn_rows)
+                by_call, by_turn = cue_scores(heads, features, turn_features, rows.sizes)
+                truth = [known[i] for i in place[asked]]
+                heard.append((by_call, present_in_calls(truth), np.vstack(by_turn), present_in_turns(truth)))
+        self._set_thresholds(logits, is_scam)
+        scores = [np.vstack(parts) for parts in zip(*heard, strict=True)]
+        self.cue_thresholds_ = (
+            np.array([best_thresholds(*scores[:2]), best_thresholds(*scores[2:])])
+            if heard
+            else np.zeros((2, len(CUE_KINDS)))
+        )
+
+    def _set_thresholds(self, logits: NDArray[np.float64], is_scam: NDArray[np.bool_]) -> None:
         seen = ~np.isnan(logits)
         self.slope_, self.intercept_ = 1.0, 0.0
         self.threshold_, self.watch_threshold_ = 0.5, 0.5
-        if set(labels[seen]) != {SCAM, LEGIT}:
+        if not is_scam[seen].any() or is_scam[seen].all():
             return  # too few calls to hold any out; tiny fits keep the plain logistic regression
         sigmoid = LogisticRegression(C=1e6).fit(logits[seen, None], is_scam[seen])
-        self.slope_, self.intercept_ = float(sigmoid.coef_[0, 0]), float(sigmoid.intercept_[0])
+        if sigmoid.coef_[0, 0] > 0:  # else the few calls held out told nothing; a flipped sign would be worse
+            self.slope_, self.intercept_ = float(sigmoid.coef_[0, 0]), float(sigmoid.intercept_[0])
         honest = self.calibrate(logits[seen & ~is_scam])
         self.threshold_ = max(0.5, upper_quantile(honest, self.false_alarms))
         self.watch_threshold_ = min(self.threshold_, max(0.2, upper_quantile(honest, self.watch_false_alarms)))
 
-    def _fit_types(
-        self, table: NDArray[np.object_], labels: NDArray[Any], scam_type: Sequence[str | None] | None
-    ) -> LogisticRegression | None:
+    def _fit_types(self, table: Table, labels: NDArray[Any], scam_type: Sequence[str | None] | None) -> Any:
         if scam_type is None:
             return None
         is_scam = labels == SCAM
-        types = np.array([kind for kind, scam in zip(scam_type, is_scam, strict=True) if scam], dtype=str)
+        typed = is_scam & np.array([kind is not None for kind in scam_type])
+        types = np.array([str(kind) for kind, has in zip(scam_type, typed, strict=True) if has])
         if len(set(types)) <= 1:
             return None
-        features = self.pipeline_["columns"].transform(table[is_scam])
-        return LogisticRegression(C=self.C, max_iter=1000, class_weight="balanced").fit(features, types)
+        return fit_types(self.pipeline_, values(self.pipeline_, table.calls[typed]), types)
+
+    @staticmethod
+    def _fit_cues(pipeline: Any, table: Table, cues: Sequence[CallCues]) -> Any:
+        if not any(kinds for call in cues for kinds in call):
+            return None
+        return fit_cues(pipeline, values(pipeline, table.calls), values(pipeline, table.turn_rows), cues)
 
     def calibrate(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Logits of the pipeline, shape (n,), as calibrated probabilities of scam."""
         return sigmoid_of(self.slope_ * logits + self.intercept_)
 
-    def predict_table(self, table: NDArray[np.object_]) -> NDArray[np.float64]:
-        """Probability of scam, shape (n,), for calls that are already tokenised."""
-        return self.calibrate(self.pipeline_.decision_function(table))
-
     def predict_proba(self, X: Iterable[CallLike]) -> NDArray[np.float64]:
         """Calibrated probabilities, shape (n, 2), columns as in `classes_`."""
         check_is_fitted(self)
-        scam = [self.predict_table(to_table(readings)) for _, readings in self._batches(X)]
+        scam = [self.calibrate(self.pipeline_.decision_function(to_rows(readings))) for _, readings in self._batches(X)]
         column = np.concatenate(scam) if scam else np.empty(0)
         return np.column_stack([1 - column, column])
 
@@ -168,11 +219,14 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Verdicts in the order of the calls, a batch at a time."""
         check_is_fitted(self)
         for batch, readings in self._batches(calls):
-            features = self.pipeline_["columns"].transform(to_table(readings))
+            table = to_table(readings)
+            features = values(self.pipeline_, table.calls)
             logits = self.pipeline_["scam"].decision_function(features)
             kinds = self.type_head_.predict(features) if self.type_head_ else [None] * len(batch)
+            cues = self._cues(batch, readings, features, table) if self.cue_heads_ else [r.cues for r in readings]
             for number, (call, reading) in enumerate(zip(batch, readings, strict=True)):
-                yield self._verdict(call, reading, features[[number]], float(logits[number]), kinds[number])
+                row = features[[number]]
+                yield self._verdict(call, reading, cues[number], row, float(logits[number]), kinds[number])
 
     def classify_frame(self, frame: pd.DataFrame, text: str = "text") -> pd.DataFrame:
         """Verdicts for a column of transcripts, on the same index; missing texts are "unknown".
@@ -210,19 +264,51 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         while batch := [Call.of(call) for call in itertools.islice(remaining, BATCH)]:
             yield batch, [read_call(call, self.lexicon_) for call in batch]
 
-    def _verdict(self, call: Call, reading: Reading, features: Any, logit: float, kind: str | None) -> Verdict:
+    def hears(self, table: Table, features: Any) -> list[frozenset[str]]:
+        """The kinds of cue in n tokenised calls, `features` being their rows of values."""
+        if self.cue_heads_ is None:
+            return [marked_kinds(row) for row in table.calls]
+        by_call, _ = cue_scores(self.cue_heads_, features, values(self.pipeline_, table.turn_rows), table.sizes)
+        return [
+            frozenset(kind for kind, heard in zip(CUE_KINDS, row, strict=True) if heard)
+            for row in by_call >= self.cue_thresholds_[0]
+        ]
+
+    def _cues(
+        self, calls: Sequence[Call], readings: Sequence[Reading], features: Any, table: Table
+    ) -> list[tuple[Evidence, ...]]:
+        """The cues of calls: where the heads hear one, the lexicon's words for it, else the most telling ones."""
+        turn_features = values(self.pipeline_, table.turn_rows)
+        by_call, by_turn = cue_scores(self.cue_heads_, features, turn_features, table.sizes)
+        starts = np.cumsum([0, *table.sizes])
+        found = []
+        for number, (call, reading) in enumerate(zip(calls, readings, strict=True)):
+            cues = [cue for cue in reading.cues if cue.negated]
+            heard = heard_cues(by_call[number], by_turn[number], *self.cue_thresholds_)
+            turns = reading.by_turn() if heard else []
+            for turn, row in heard:
+                kind = CUE_KINDS[row]
+                listed = [c for c in reading.cues if (c.turn, c.kind, c.negated) == (turn, kind, False)]
+                shares = turn_features[[starts[number] + turn]].multiply(self.cue_heads_[1].coef_[[row]])
+                cues += listed or locate(call, turns[turn], kind, self.pipeline_, shares)
+            found.append(tuple(sorted(cues, key=lambda cue: (cue.turn, cue.start))))
+        return found
+
+    def _verdict(
+        self, call: Call, reading: Reading, cues: tuple[Evidence, ...], features: Any, logit: float, kind: str | None
+    ) -> Verdict:
         probability = float(self.calibrate(np.array([logit]))[0])
         risk = HIGH if probability >= self.threshold_ else WATCH if probability >= self.watch_threshold_ else LOW
         if not reading.is_readable:
             risk = LOW
-        evidence, other = explain(call, reading, self.pipeline_, features)
+        evidence, other = explain(call, reading, cues, self.pipeline_, features)
         return Verdict(
             call=call,
             label=(SCAM if risk == HIGH else LEGIT) if reading.is_readable else UNKNOWN,
             probability=probability,
             risk=risk,
             scam_type=None if risk == LOW or kind is None else str(kind),
-            cues=reading.cues,
+            cues=cues,
             evidence=evidence,
             bias=float(self.pipeline_["scam"].intercept_[0]),
             other=other,
@@ -234,6 +320,16 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def _known_cues(cues: Sequence[CallCues | None] | None, table: Table) -> tuple[NDArray[np.bool_], list[CallCues]]:
+    """Which calls have their cues told, and these cues; checked against the calls' turns."""
+    told = np.array([kinds is not None for kinds in cues or [None] * len(table)])
+    known = [kinds for kinds in cues or () if kinds is not None]
+    for number, kinds in zip(np.flatnonzero(told), known, strict=True):
+        if len(kinds) != table.sizes[number]:
+            raise DataError(f"call {number}: cues of {len(kinds)} turns, but it has {table.sizes[number]}")
+    return told, known
 
 
 def sigmoid_of(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -52,7 +52,8 @@ class Verdict:
     probability : calibrated probability of scam, 0..1.
     risk : "high" (label is scam), "watch" (worth a look) or "low"; an unknown call is "low".
     scam_type : the most likely type when risk is high or watch, else None.
-    cues : matches of the lexicons in reading order, negated ones included.
+    cues : what is asked or threatened, in reading order, quoted by the lexicons or by the most
+        telling words of the turn; the lexicons' denied or reported finds are `negated`.
     evidence : what moved the probability, strongest first; its weights add up:
         bias + other + sum(e.weight for e in evidence) == logit, to 1e-6.
     bias : the model's intercept, in log-odds.

@@ -14,6 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scamtext.errors import ModelError
 from scamtext.lexicon import Lexicon
 
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 
 # Raise by one when a folder written now can no longer be read by the code before; keep a
 # reader for the old number, or say in the error which release reads it.
-FORMAT = 1
+FORMAT = 2
 DEFAULT = "vi"
 PIPELINE, META, CARD, LEXICON_FOLDER = "pipeline.skops", "meta.json", "README.md", "lexicons"
+PARTS = ("pipeline", "type_head", "cue_heads")
 FITTED = ("slope_", "intercept_", "threshold_", "watch_threshold_")
 
 
@@ -50,7 +53,9 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
     classifier = ScamClassifier(**meta["parameters"])
     for name in FITTED:
         setattr(classifier, name, float(meta["fitted"][name]))
+    classifier.cue_thresholds_ = np.array(meta["fitted"]["cue_thresholds_"])
     classifier.pipeline_, classifier.type_head_ = parts["pipeline"], parts["type_head"]
+    classifier.cue_heads_ = parts["cue_heads"] and tuple(parts["cue_heads"])
     classifier.classes_ = classifier.pipeline_.classes_
     classifier.lexicon_ = Lexicon.read(folder / LEXICON_FOLDER)
     return classifier
@@ -91,7 +96,7 @@ def _load_parts(path: Path, meta: dict[str, Any]) -> dict[str, Any]:
         raise ModelError(f"{path}: sha256 {digest[:12]}… but {META} says {str(meta.get('pipeline_sha256'))[:12]}…")
     try:
         parts = skops.io.loads(content, trusted=[])
-        return {"pipeline": parts["pipeline"], "type_head": parts["type_head"]}
+        return {name: parts[name] for name in PARTS}
     except Exception as error:  # skops reports foreign types and damage in many ways
         raise ModelError(f"{path}: refused: {type(error).__name__}: {error}") from error
 
@@ -123,16 +128,21 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {"pipeline": classifier.pipeline_, "type_head": classifier.type_head_}
+    parts = {name: getattr(classifier, f"{name}_") for name in PARTS}
     skops.io.dump(parts, folder / PIPELINE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
     shutil.rmtree(folder / LEXICON_FOLDER, ignore_errors=True)
+    for curves in folder.glob("*.png"):
+        curves.unlink()
     shutil.copytree(LEXICONS, folder / LEXICON_FOLDER)
     meta = {
         "format": FORMAT,
         "scamtext": version("scamtext"),
         "versions": {name: version(name) for name in ("scikit-learn", "numpy", "scipy", "underthesea", "skops")},
         "parameters": classifier.get_params(),
-        "fitted": {name: getattr(classifier, name) for name in FITTED},
+        "fitted": {
+            **{name: getattr(classifier, name) for name in FITTED},
+            "cue_thresholds_": classifier.cue_thresholds_.tolist(),
+        },
         "pipeline_sha256": hashlib.sha256((folder / PIPELINE).read_bytes()).hexdigest(),
         **(about or {}),
     }

@@ -5,6 +5,7 @@ import pytest
 
 import scamtext
 from scamtext.corpus import read_corpus, split_calls
+from scamtext.evaluate import fit, tokenise
 
 ROOT = Path(__file__).parents[1]
 CASES = Path(__file__).parent / "cases"
@@ -32,9 +33,7 @@ def few(corpus):
 @pytest.fixture(scope="session")
 def fitted(few):
     """A classifier fitted to those."""
-    return scamtext.ScamClassifier(folds=3).fit(
-        [c.call for c in few], [c.label for c in few], [c.scam_type for c in few], [c.group for c in few]
-    )
+    return fit(scamtext.ScamClassifier(folds=3), few, tokenise(few))
 
 
 def cases(name):

@@ -139,10 +139,34 @@ def test_train_and_evaluate_on_ones_own_csv(tmp_path):
         tmp_path / "numbers.json",
         "--card",
         "own",
+        "--plot",
+        tmp_path / "curves.png",
     )
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "curves.png").is_file()
+    assert (tmp_path / "model" / "own.png").is_file()
     assert json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))["measures"]["calls"] == 8
     assert "### own, 8 calls" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_gate_pins_and_then_holds(tmp_path):
+    text = f'id,text,label\n1,"{SCAM}",scam\n2,"{HONEST}",legit\n'
+    (tmp_path / "own.csv").write_text(text, encoding="utf-8")
+    gate = ("gate", tmp_path / "own.csv", "--floors", tmp_path / "floors.json")
+    assert run(*gate).returncode == 2
+    assert run(*gate, "--pin").returncode == 0
+    done = run(*gate)
+    assert done.returncode == 0, done.stderr
+    assert "floors met on 2 calls" in done.stderr
+    (tmp_path / "own.csv").write_text(text.replace(",scam", ",x").replace(",legit", ",scam").replace(",x", ",legit"))
+    done = run(*gate)
+    assert done.returncode == 2
+    assert "pin again" in done.stderr
+    done = run(*gate, "--pin")
+    assert done.returncode == 2
+    assert "give --lower REASON" in done.stderr
+    assert run(*gate, "--pin", "--lower", "labels were wrong").returncode == 0
+    assert "labels were wrong" in (tmp_path / "floors.json").read_text(encoding="utf-8")
 
 
 def test_table_for_people():

@@ -1,21 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from scamtext import Call, ScamClassifier, Turn
 from scamtext.corpus import LabelledCall
+from scamtext.curves import draw
 from scamtext.evaluate import (
-    Scored,
+    CLEAN,
     authors_left_out,
-    cue_scores,
     evaluate,
-    measure,
-    share,
-    summary,
     tokenise,
     types_left_out,
 )
-from scamtext.features import to_table
+from scamtext.measures import Scored, cue_measures, measure, recall_at, share, summary
 from scamtext.model import upper_quantile
+from scamtext.noise import NOISES
 
 
 def scored(label, probability, flagged=False, scam_type=None, **fields):
@@ -63,9 +63,9 @@ def spy(monkeypatch, name):
     """A list that collects the set of values of one argument of every fit."""
     seen, fit_table = [], ScamClassifier.fit_table
 
-    def watched(self, table, y, scam_type=None, groups=None):
+    def watched(self, table, y, scam_type=None, groups=None, cues=None):
         seen.append(set({"scam_type": scam_type, "groups": groups}[name]))
-        return fit_table(self, table, y, scam_type, groups)
+        return fit_table(self, table, y, scam_type, groups, cues)
 
     monkeypatch.setattr(ScamClassifier, "fit_table", watched)
     return seen
@@ -73,9 +73,10 @@ def spy(monkeypatch, name):
 
 def test_authors_left_out_scores_every_call_once_without_its_author(few, monkeypatch):
     seen = spy(monkeypatch, "groups")
-    table = to_table(tokenise(few))
-    rows = authors_left_out(ScamClassifier(folds=2), few, table)
-    assert [row.truth for row in rows] == few
+    table = tokenise(few)
+    rows = authors_left_out(ScamClassifier(folds=2), few, {CLEAN: table, "same": table})
+    assert [row.truth for row in rows[CLEAN]] == few
+    assert rows["same"] == [replace(row, cues=frozenset()) for row in rows[CLEAN]]  # cues are asked of one spelling
     authors = {call.author for call in few}
     assert all(len(authors - groups) >= 1 for groups in seen)
     assert set.union(*[authors - groups for groups in seen]) == authors
@@ -83,24 +84,43 @@ def test_authors_left_out_scores_every_call_once_without_its_author(few, monkeyp
 
 def test_types_left_out_never_train_on_the_type(few, monkeypatch):
     seen = spy(monkeypatch, "scam_type")
-    recalls = types_left_out(ScamClassifier(folds=2), few, to_table(tokenise(few)))
+    recalls = types_left_out(ScamClassifier(folds=2), few, tokenise(few))
     assert len(seen) == len(recalls)
     for kind, groups in zip(recalls, seen, strict=True):
         assert kind not in groups
 
 
-def test_cue_scores_count_calls():
+def test_cue_measures_count_calls():
     call = LabelledCall(
         Call((Turn("anh đọc mã OTP cho em"),), "1"), "scam", cues=(frozenset({"credential_request", "threat"}),)
     )
-    rows = cue_scores([call], tokenise([call]))
+    rows = cue_measures([Scored(call, 0.9, True, None, frozenset({"credential_request"}))])
     assert rows["credential_request"] == {"calls": 1, "precision": 1.0, "recall": 1.0, "f1": 1.0}
     assert rows["threat"]["recall"] == 0.0
     assert rows["reward"]["f1"] is None
 
 
+def test_recall_is_read_off_where_few_honest_calls_are_flagged():
+    rows = [scored("legit", p / 100) for p in range(50)] + [scored("scam", p) for p in (0.485, 0.2, 0.6, 0.481)]
+    assert recall_at(rows, 0.0)["hits"] == 1  # the honest call at 0.49 must not be flagged
+    assert recall_at(rows, 0.02)["hits"] == 3
+
+
 def test_evaluate_and_its_summary(fitted, few):
-    result = evaluate(fitted, few)
+    second = [replace(call, cues=tuple(frozenset[str]() for _ in call.call.turns)) for call in few[:9]]
+    result, rows = evaluate(fitted, few, second=second)
+    assert [row.truth for row in rows] == few
+    assert set(result["noise"]) == set(NOISES)
+    assert all(row["n"] == sum(call.is_scam for call in few) for row in result["noise"].values())
+    assert {row["recall"] for row in result["second_reader"].values()} == {None}  # she heard no cue at all
     text = summary(result)
     assert f"{len(few)} calls" in text
     assert "by legit_kind" in text
+    assert "without diacritics" in text
+    assert "cues, second reader" in text
+
+
+def test_the_curves_are_drawn(tmp_path):
+    rows = [scored("scam" if p > 40 else "legit", p / 100, p > 60) for p in range(1, 100)]
+    draw(rows, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

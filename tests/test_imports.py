@@ -10,8 +10,9 @@ import scamtext
 PACKAGE = Path(scamtext.__file__).parent
 # Each module may import, at its top, only modules before it.
 ORDER = [
-    "errors", "calls", "results", "text", "lexicon", "cues", "features", "messages", "explain",
-    "model", "corpus", "spoil", "evaluate", "card", "store", "render", "readers", "batch", "cli",
+    "errors", "calls", "results", "text", "lexicon", "cues", "features", "messages", "explain", "heads",
+    "model", "corpus", "spoil", "measures", "noise", "evaluate", "floors", "curves", "card", "store",
+    "render", "readers", "batch", "cli",
 ]  # fmt: skip
 
 

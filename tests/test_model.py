@@ -6,7 +6,10 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_validate
 
-from scamtext import Call, DataError, ScamClassifier
+from scamtext import Call, DataError, ScamClassifier, Turn
+from scamtext.evaluate import tokenise
+from scamtext.features import read_call
+from scamtext.heads import fit_cues, values
 
 
 def test_classes_and_shapes(fitted, few):
@@ -76,16 +79,79 @@ def test_works_in_scikit_learn(few):
 
 def test_fitting_twice_gives_the_same_coefficients(fitted, few):
     again = clone(fitted).fit(
-        [c.call for c in few], [c.label for c in few], [c.scam_type for c in few], [c.group for c in few]
+        [c.call for c in few],
+        [c.label for c in few],
+        [c.scam_type for c in few],
+        [c.group for c in few],
+        [c.cues for c in few],
     )
     assert np.array_equal(again.pipeline_["scam"].coef_, fitted.pipeline_["scam"].coef_)
+    assert np.array_equal(again.type_head_.coef_, fitted.type_head_.coef_)
+    for head, before in zip(again.cue_heads_, fitted.cue_heads_, strict=True):
+        assert np.array_equal(head.coef_, before.coef_)
     assert again.threshold_ == fitted.threshold_
+    assert np.array_equal(again.cue_thresholds_, fitted.cue_thresholds_)
 
 
-def test_without_types_no_type_is_predicted(few):
+def test_calibration_never_turns_the_ranking_round():
+    # Twins in which each half contradicts the other: held-out scores rank scams below honest calls.
+    texts = ["đỏ xanh chuyển tiền ngay", "đỏ vàng đi chơi nhé", "xanh tím đi chơi nhé", "vàng tím chuyển tiền ngay"] * 3
+    labels = ["scam", "legit", "scam", "legit"] * 3
+    groups = ["one", "one", "two", "two"] * 3
+    assert ScamClassifier(min_df=1, folds=2).fit(texts, labels, groups=groups).slope_ > 0
+
+
+def test_without_types_and_cues_the_lexicon_speaks_alone(few):
     plain = ScamClassifier(folds=2).fit([c.call for c in few], [c.label for c in few])
-    assert plain.type_head_ is None
-    assert {verdict.scam_type for verdict in plain.classify_many(c.call for c in few)} == {None}
+    assert (plain.type_head_, plain.cue_heads_) == (None, None)
+    for item, verdict in zip(few, plain.classify_many(c.call for c in few), strict=True):
+        assert verdict.scam_type is None
+        assert verdict.cues == read_call(item.call, plain.lexicon_).cues
+
+
+def test_cues_are_learnt_from_the_calls_whose_cues_are_known(few):
+    half = [c.cues if number % 2 else None for number, c in enumerate(few)]
+    model = ScamClassifier(folds=2).fit([c.call for c in few], [c.label for c in few], groups=None, cues=half)
+    told = few[1::2]
+    table = tokenise(told)
+    features, turn_features = values(model.pipeline_, table.calls), values(model.pipeline_, table.turn_rows)
+    alone = fit_cues(model.pipeline_, features, turn_features, [c.cues for c in told])
+    for head, expected in zip(model.cue_heads_, alone, strict=True):
+        assert np.array_equal(head.coef_, expected.coef_)
+
+
+def test_cues_types_and_groups_must_fit_the_calls(few):
+    calls, labels = [c.call for c in few], [c.label for c in few]
+    with pytest.raises(DataError, match="sets of cues"):
+        ScamClassifier().fit(calls, labels, cues=[None])
+    with pytest.raises(DataError, match="call 0: cues of 99 turns"):
+        ScamClassifier().fit(calls, labels, cues=[(frozenset(),) * 99] * len(calls))
+    with pytest.raises(DataError, match="types"):
+        ScamClassifier().fit(calls, labels, scam_type=["bank"])
+
+
+def test_a_scam_without_a_type_teaches_no_type(few):
+    types = ["bank" if c.scam_type == "bank" else "job" if c.scam_type == "job" else None for c in few]
+    model = ScamClassifier(folds=2).fit([c.call for c in few], [c.label for c in few], scam_type=types)
+    assert list(model.type_head_.classes_) == ["bank", "job"]
+
+
+def test_a_call_without_turns_is_unknown_and_harms_no_other(fitted, few):
+    empty, other = fitted.classify_many([Call(()), few[0].call])
+    assert (empty.label, empty.cues) == ("unknown", ())
+    assert other == fitted.classify(few[0].call)
+
+
+def test_a_learnt_cue_stands_where_it_was_said():
+    ask, talk = "anh đọc giúp em dãy vừa hiện lên màn hình", "hôm nay trời nắng quá đi chợ mua rau về nấu canh"
+    asks = [i // 2 % 2 == 1 for i in range(40)]  # both labels in both folds
+    calls = [Call((Turn(talk, "caller"), Turn(ask if asked else talk, "caller"))) for asked in asks]
+    cues = [(frozenset(), frozenset({"credential_request"} if asked else ())) for asked in asks]
+    model = ScamClassifier(min_df=2, folds=2).fit(calls, ["scam" if asked else "legit" for asked in asks], cues=cues)
+    (cue,) = model.classify(calls[2]).cues  # and none of the kinds that no call had
+    assert (cue.kind, cue.turn, cue.negated) == ("credential_request", 1, False)
+    assert cue.text in ask
+    assert model.classify(calls[0]).cues == ()
 
 
 @pytest.mark.parametrize(

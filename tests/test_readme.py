@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scamtext.evaluate import interval
+from scamtext.measures import interval
 from scamtext.store import DEFAULT, shipped
 
 ROOT = Path(__file__).parents[1]

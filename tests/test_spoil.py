@@ -8,8 +8,8 @@ import pytest
 
 from scamtext import Call, Turn
 from scamtext.corpus import LabelledCall, counts, read_corpus
-from scamtext.evaluate import agreement, learning_curve, tokenise
-from scamtext.features import to_table
+from scamtext.evaluate import learning_curve, tokenise
+from scamtext.measures import agreement
 from scamtext.model import ScamClassifier
 from scamtext.spoil import boilerplate, near_duplicates, openings, shallow_auc
 
@@ -75,7 +75,7 @@ def test_agreement_counts():
 
 
 def test_the_learning_curve_learns_from_more_and_more(few):
-    curve = learning_curve(ScamClassifier(min_df=2), few, to_table(tokenise(few)))
+    curve = learning_curve(ScamClassifier(min_df=2), few, tokenise(few))
     assert [row["share"] for row in curve] == [0.25, 0.5, 0.75, 1.0]
     assert curve[-1]["auc"] > 0.6
 

@@ -1,0 +1,191 @@
+"""Linear heads over the n-grams of a call: scam or not, which type, which cues.
+
+All heads read the same TF-IDF values, so a call is turned into numbers once. They are fitted
+with a *scale* for each n-gram, how far its coefficient may go under the penalty: for the scam
+head by how many authors agree on it, for the cue heads by how many calls or turns do, and 0
+for what a head does not read. Fitting on scaled values and folding the scale into the
+coefficients leaves a plain linear model on plain values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.svm import LinearSVC
+
+from scamtext.features import COLUMNS, build_pipeline
+from scamtext.lexicon import CUE_KINDS
+from scamtext.results import SCAM
+
+TOPIC = {name: column.topic for name, column in COLUMNS.items()}
+TURN = {name: column.turn for name, column in COLUMNS.items()}
+# Measured on authors left out, docs/ablation.md.
+LEAST_SCALE = 0.5  # of an n-gram that is as common in one class as in the other
+TURN_CUES = 5.0  # lexicon marks tell more of a turn than of a whole call
+TYPE_C, CUE_CALL_C, CUE_TURN_C = 0.5, 10.0, 1.0  # inverse strengths of the heads' penalties
+CERTAIN = 30.0  # log-odds of a cue that all training calls have; its negative, of one that none has
+
+
+def class_scales(features: Any, positive: NDArray[np.bool_], groups: NDArray[Any]) -> NDArray[np.float64]:
+    """How far each n-gram may go: the log ratio of its rates in the two classes, counted by groups.
+
+    Counting authors instead of calls keeps one author's pet phrase from growing a large
+    coefficient, and lets what many authors share grow it (a Naive Bayes scale, after Wang
+    and Manning 2012, on groups).
+
+    Parameters
+    ----------
+    features : TF-IDF values, sparse, shape (n, n_features).
+    positive : which of the n rows are of the class, shape (n,).
+    groups : the author of each row; rows that count by themselves have groups of their own.
+    """
+    rates = []
+    for rows in (positive, ~positive):
+        members, numbers = np.unique(groups[rows], return_inverse=True)
+        size = int(rows.sum())
+        by_group = sparse.csr_matrix((np.ones(size), (numbers, np.arange(size))), shape=(len(members), size))
+        present = features[np.flatnonzero(rows)].astype(bool).astype(np.float64)
+        counts = np.asarray(((by_group @ present) > 0).sum(axis=0)).ravel()
+        rates.append((counts + 1) / (len(members) + 2))
+    return LEAST_SCALE + np.abs(np.log(rates[0] / rates[1]))
+
+
+def fit_scaled(model: Any, features: Any, target: NDArray[Any], scales: NDArray[np.float64]) -> Any:
+    """Fit a linear model in which n-gram i is penalised by 1 / scales[i] ** 2; 0 leaves it out."""
+    used = np.flatnonzero(scales)
+    model.fit(features[:, used] @ sparse.diags(scales[used]), target)
+    coefficients = np.zeros((len(model.coef_), len(scales)))
+    coefficients[:, used] = model.coef_ * scales[used]
+    model.coef_, model.n_features_in_ = coefficients, len(scales)
+    return model
+
+
+def values(pipeline: Pipeline, rows: NDArray[np.object_]) -> Any:
+    """TF-IDF values of rows, always sparse (scikit-learn makes them dense when few are 0)."""
+    return sparse.csr_matrix(pipeline["columns"].transform(rows))
+
+
+def fit_pipeline(
+    table: NDArray[np.object_], labels: NDArray[Any], groups: NDArray[Any], C: float, min_df: int
+) -> Pipeline:
+    """The pipeline of `features.build_pipeline`, its scam head fitted with scales."""
+    pipeline = build_pipeline(C, min_df)
+    features = sparse.csr_matrix(pipeline["columns"].fit_transform(table))
+    scales = class_scales(features, labels == SCAM, groups)
+    fit_scaled(pipeline["scam"], features, labels, scales)
+    return pipeline
+
+
+def fit_types(pipeline: Pipeline, features: Any, types: NDArray[np.str_]) -> LinearSVC:
+    """Which scam type: features of scam calls, shape (n, n_features), and their n types."""
+    model = LinearSVC(C=TYPE_C, class_weight="balanced", random_state=0)
+    return fit_scaled(model, features, types, _reach(pipeline, TOPIC))
+
+
+def fit_cues(
+    pipeline: Pipeline, features: Any, turn_features: Any, cues: Sequence[Sequence[frozenset[str]]]
+) -> tuple[LogisticRegression, LogisticRegression]:
+    """Which cues are in a call, and which in a turn: two heads with a row of coefficients for each kind.
+
+    Parameters
+    ----------
+    features : values of n calls.
+    turn_features : values of all their turns, in order.
+    cues : for each call, the kinds in each of its turns.
+    """
+    marked = _reach(pipeline, TURN, cues=TURN_CUES)
+    return (
+        _one_vs_rest(features, present_in_calls(cues), _reach(pipeline, TOPIC), CUE_CALL_C),
+        _one_vs_rest(turn_features, present_in_turns(cues), marked, CUE_TURN_C),
+    )
+
+
+def present_in_calls(cues: Sequence[Sequence[frozenset[str]]]) -> NDArray[np.bool_]:
+    """Which kinds each call has, shape (calls, kinds)."""
+    return np.array([[any(kind in kinds for kinds in call) for kind in CUE_KINDS] for call in cues])
+
+
+def present_in_turns(cues: Sequence[Sequence[frozenset[str]]]) -> NDArray[np.bool_]:
+    """Which kinds each turn of each call has, shape (turns of all calls, kinds)."""
+    return np.array([[kind in kinds for kind in CUE_KINDS] for call in cues for kinds in call])
+
+
+def _one_vs_rest(features: Any, present: NDArray[np.bool_], reach: NDArray[np.float64], C: float) -> LogisticRegression:
+    """One logistic regression for each column of `present`, shape (n, kinds), as rows of one model."""
+    rows = np.arange(len(present))
+    used = np.flatnonzero(reach)
+    stacked = LogisticRegression(C=C)
+    stacked.classes_ = np.array(CUE_KINDS)
+    stacked.n_features_in_ = features.shape[1]
+    stacked.coef_ = np.zeros((len(CUE_KINDS), features.shape[1]))
+    stacked.intercept_ = np.where(present.all(axis=0), CERTAIN, -CERTAIN)
+    for row, target in enumerate(present.T):
+        if target.any() and not target.all():
+            scales = np.zeros(features.shape[1])
+            scales[used] = class_scales(features[:, used], target, rows) * reach[used]
+            one = fit_scaled(LogisticRegression(C=C, solver="liblinear"), features, target, scales)
+            stacked.coef_[row], stacked.intercept_[row] = one.coef_[0], one.intercept_[0]
+    return stacked
+
+
+def _reach(pipeline: Pipeline, longest: Mapping[str, int], cues: float = 1.0) -> NDArray[np.float64]:
+    """The scale of every n-gram that is short enough for its column (1, or `cues` for marks), 0 for the others."""
+    parts = []
+    for name, tfidf, _ in pipeline["columns"].transformers_:
+        scale = cues if name == "cues" else 1.0
+        parts.append([scale * (gram.count(" ") < longest[name]) for gram in tfidf.get_feature_names_out()])
+    return np.concatenate(parts)
+
+
+def cue_scores(
+    heads: tuple[LogisticRegression, LogisticRegression], features: Any, turn_features: Any, turns: Sequence[int]
+) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+    """How much calls, and their turns, speak for each kind of cue.
+
+    A call's score is what the whole of it says plus what its most telling turn says.
+
+    Parameters
+    ----------
+    features, turn_features : values of n calls, and of all their turns in order.
+    turns : for each of the n calls how many turns it has.
+
+    Returns
+    -------
+    The scores of the calls, shape (n, kinds), and for each call those of its turns, shape (turns, kinds).
+    """
+    in_call, in_turn = heads
+    scores = in_turn.decision_function(turn_features)
+    # Each column has its START and nothing else: no word of such a turn is known.
+    scores[turn_features.getnnz(axis=1) <= len(COLUMNS)] = -CERTAIN
+    by_turn = np.split(scores, np.cumsum(turns)[:-1])
+    strongest = np.array([scores.max(axis=0) for scores in by_turn])
+    return in_call.decision_function(features) + strongest, by_turn
+
+
+def heard_cues(
+    call: NDArray[np.float64], turns: NDArray[np.float64], least: NDArray[np.float64], clear: NDArray[np.float64]
+) -> list[tuple[int, int]]:
+    """The turns and kinds (as numbers) that are told of a call: its most telling turn, and all clear ones."""
+    telling = turns >= clear
+    telling[turns.argmax(axis=0), np.arange(turns.shape[1])] = True
+    return [(int(turn), int(row)) for turn, row in np.argwhere(telling & (call >= least))]
+
+
+def best_thresholds(scores: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For each kind the score from which its F1 is best, out of reach where none is present; arrays (n, kinds)."""
+    best = []
+    for score, truth in zip(scores.T, present.T, strict=True):
+        if not truth.any():
+            best.append(CERTAIN)
+            continue
+        order = np.argsort(-score, kind="stable")
+        hits = np.cumsum(truth[order])
+        f1 = 2 * hits / (np.arange(1, len(order) + 1) + truth.sum())
+        best.append(float(score[order[int(f1.argmax())]]))
+    return np.array(best)
