@@ -326,9 +326,9 @@ def _known_cues(cues: Sequence[CallCues | None] | None, table: Table) -> tuple[N
     """Which calls have their cues told, and these cues; checked against the calls' turns."""
     told = np.array([kinds is not None for kinds in cues or [None] * len(table)])
     known = [kinds for kinds in cues or () if kinds is not None]
-    for number, kinds in zip(np.flatnonzero(told), known, strict=True):
-        if len(kinds) != table.sizes[number]:
-            raise DataError(f"call {number}: cues of {len(kinds)} turns, but it has {table.sizes[number]}")
+    for number, turns, kinds in zip(np.flatnonzero(told), table.take(told).sizes, known, strict=True):
+        if len(kinds) != turns:
+            raise DataError(f"call {number}: cues of {len(kinds)} turns, but it has {turns}")
     return told, known
 
 
