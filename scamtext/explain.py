@@ -41,7 +41,8 @@ def explain(
     left = dict(enumerate(weights))
     spots = _spots(reading)
     evidence = []
-    for cue in cues:
+    # Where quotes overlap, the shorter one is to the point and takes the words they share.
+    for cue in sorted(cues, key=lambda cue: cue.end - cue.start):
         weight = marks.pop((cue.turn, cue.start, mark(cue)), 0.0)
         inside = range(bisect_left(spots, (cue.turn, cue.start)), bisect_left(spots, (cue.turn, cue.end)))
         evidence.append(replace(cue, weight=weight + sum(left.pop(position, 0.0) for position in inside)))
