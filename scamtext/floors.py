@@ -78,9 +78,12 @@ def pin(result: dict[str, Any], digest: str, path: Path, reason: str | None = No
 
     Raises
     ------
-    DataError : a floor would be lowered or dropped, or the test calls are others, and no reason is given.
+    DataError : there is nothing to pin; or a floor would be lowered or dropped, or the test calls
+        are others, and no reason is given.
     """
     floors = floors_of(result)
+    if not floors:
+        raise DataError(f"{path}: too few calls to pin a floor; {FEWEST} of a label say something")
     lowered: list[dict[str, Any]] = []
     if path.is_file():
         old = _read(path)

@@ -150,15 +150,18 @@ def test_train_and_evaluate_on_ones_own_csv(tmp_path):
 
 
 def test_the_gate_pins_and_then_holds(tmp_path):
-    text = f'id,text,label\n1,"{SCAM}",scam\n2,"{HONEST}",legit\n'
+    rows = "".join(f'{n},"{SCAM} {n}",scam\nh{n},"{HONEST} {n}",legit\n' for n in range(20))
+    text = f"id,text,label\n{rows}"
     (tmp_path / "own.csv").write_text(text, encoding="utf-8")
     gate = ("gate", tmp_path / "own.csv", "--floors", tmp_path / "floors.json")
     assert run(*gate).returncode == 2
     assert run(*gate, "--pin").returncode == 0
     done = run(*gate)
     assert done.returncode == 0, done.stderr
-    assert "floors met on 2 calls" in done.stderr
-    (tmp_path / "own.csv").write_text(text.replace(",scam", ",x").replace(",legit", ",scam").replace(",x", ",legit"))
+    assert "floors met on 40 calls" in done.stderr
+    (tmp_path / "own.csv").write_text(
+        text.replace(",scam", ",x").replace(",legit", ",scam").replace(",x", ",legit"), encoding="utf-8"
+    )
     done = run(*gate)
     assert done.returncode == 2
     assert "pin again" in done.stderr
