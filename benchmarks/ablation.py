@@ -1,6 +1,6 @@
 """What each part of the model is worth, authors left out: writes the table of docs/ablation.md.
 
-Run by `make ablation` (about 15 minutes). The columns are made once for each fold; a row leaves
+Run by `make ablation` (about ten minutes). The columns are made once for each fold; a row leaves
 some of their n-grams out, or changes how far coefficients may go (`heads.class_scales`).
 """
 
