@@ -94,7 +94,9 @@ def test_cue_measures_count_calls():
     call = LabelledCall(
         Call((Turn("anh đọc mã OTP cho em"),), "1"), "scam", cues=(frozenset({"credential_request", "threat"}),)
     )
-    rows = cue_measures([Scored(call, 0.9, True, None, frozenset({"credential_request"}))])
+    unread = replace(call, cues=None)  # nobody marked its cues, so it proves nothing
+    found = frozenset({"credential_request"})
+    rows = cue_measures([Scored(call, 0.9, True, None, found), Scored(unread, 0.9, True, None, found)])
     assert rows["credential_request"] == {"calls": 1, "precision": 1.0, "recall": 1.0, "f1": 1.0}
     assert rows["threat"]["recall"] == 0.0
     assert rows["reward"]["f1"] is None

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from scamtext.heads import LEAST_SCALE, best_thresholds, class_scales, fit_scaled, heard_cues
+from scamtext.heads import CERTAIN, LEAST_SCALE, best_thresholds, class_scales, fit_scaled, heard_cues
 
 # Six scam rows of three authors, six honest ones of the same three. Columns: in two scam calls of
 # two authors; in two of one author; everywhere; in nothing.
@@ -44,6 +44,7 @@ def test_the_best_threshold_by_hand():
     scores = np.array([[0.9], [0.8], [0.3], [0.1]])
     assert best_thresholds(scores, np.array([[True], [True], [False], [False]])) == [0.8]
     assert best_thresholds(scores, np.array([[True], [False], [True], [True]])) == [0.1]
+    assert best_thresholds(scores, np.zeros((4, 1), bool)) == [CERTAIN]  # never told of any call
 
 
 def test_a_call_that_has_a_cue_tells_it_of_its_strongest_turn_and_of_clear_ones():
