@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 MIN_SYLLABLES = 5  # the shortest call that is judged; the corpus has none under 11
-MIN_VIETNAMESE = 0.5  # share of possible Vietnamese syllables; no call of the corpus is under 0.71
+MIN_VIETNAMESE = 0.5  # share of possible Vietnamese syllables; no call of the corpus is under 0.65
 ENDING = 80  # syllables: the ask comes late, and openings are alike in scams and honest calls
 
 
