@@ -68,6 +68,16 @@ def test_classify_frame_keeps_the_index_and_judges_missing_text_unknown(shipped)
     assert list(shipped.classify_frame(frame[:0], text="t").columns) == list(result.columns)
 
 
+def test_a_learnt_cue_is_quoted_by_its_telling_words_not_by_the_whole_turn(shipped):
+    call = (
+        "dạ em chào anh ạ hôm trước em có gọi mà anh đang họp nên em gọi lại, trời nay mưa quá anh ha, "
+        "anh nhìn giúp em dãy vừa hiện trên màn hình là bao nhiêu, rồi chiều em ghé anh uống cà phê nha"
+    )
+    quotes = [cue.text for cue in shipped.classify(call).cues if not cue.negated]
+    assert quotes
+    assert all(len(quote) < len(call) / 2 for quote in quotes)
+
+
 def test_works_in_scikit_learn(few):
     calls, labels = [c.call.text for c in few], [c.label for c in few]
     scores = cross_validate(ScamClassifier(min_df=2, folds=2), calls, labels, cv=5, scoring="roc_auc")
