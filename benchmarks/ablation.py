@@ -22,7 +22,8 @@ from scamtext.corpus import read_corpus, split_calls
 from scamtext.evaluate import tokenise
 from scamtext.features import COLUMNS, build_pipeline
 from scamtext.heads import class_scales, fit_scaled, fit_types
-from scamtext.model import ScamClassifier, upper_quantile
+from scamtext.model import ScamClassifier
+from scamtext.training import upper_quantile
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "ablation.md"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from scamtext.errors import DataError
 
 CALLER, CALLEE = "caller", "callee"
 SPEAKERS = (CALLER, CALLEE, None)
+PIECE = 30  # syllables; some six seconds of speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,24 @@ class Turn:
 
     text: str
     speaker: str | None = None
+
+    @classmethod
+    def of(cls, value: Turn | str | Mapping[str, Any]) -> Turn:
+        """A turn from a Turn, a text or {"speaker", "text"}.
+
+        >>> Turn.of({"speaker": "caller", "text": "alo"})
+        Turn(text='alo', speaker='caller')
+        """
+        if isinstance(value, Turn):
+            return value
+        return cls(value) if isinstance(value, str) else _turn(value, "turn")
+
+    def pieces(self) -> list[Turn]:
+        """The turn as a recogniser delivers it while it is spoken: even pieces of at most 30 syllables."""
+        spoken = self.text.split()
+        count = max(1, -(-len(spoken) // PIECE))
+        cuts = [len(spoken) * part // count for part in range(count + 1)]
+        return [Turn(" ".join(spoken[start:end]), self.speaker) for start, end in pairwise(cuts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +90,10 @@ class Call:
         """The input record that `from_record` reads back."""
         turns = [{"speaker": turn.speaker, "text": turn.text} for turn in self.turns]
         return {"id": self.id, "turns": turns}
+
+    def in_pieces(self) -> Call:
+        """The call with every turn cut into its pieces."""
+        return Call(tuple(piece for turn in self.turns for piece in turn.pieces()), self.id)
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scamtext.measures import interval, mean_recall
+from scamtext.measures import interval, live_rows, mean_recall
 
 TEMPLATE = Path(__file__).parent / "templates" / "card.md"
 ROWS = {
@@ -54,6 +54,11 @@ def _measures(evaluation: dict[str, Any], folder: Path) -> Iterator[str]:
         yield "\n| spelling | recall at 1 % false alarms |\n|---|---|"
         yield f"| as it is | {interval(measures['recall_at_1pc'])} |"
         yield from (f"| {noise} | {interval(row)} |" for noise, row in result["noise"].items())
+        if "live" in result:
+            yield "\n| while the call goes on | value |\n|---|---|"
+            yield from (f"| {label} | {value} |" for label, value in live_rows(result["live"]))
+            yield "\n| honest calls ever alerted | share |\n|---|---|"
+            yield from (f"| {kind} | {interval(row)} |" for kind, row in result["live"]["ever_by_kind"].items())
         for field in ("form", "scam_type", "legit_kind", "length", "region", "partial"):
             yield f"\n| {field} | recall | honest calls flagged |\n|---|---|---|"
             yield from (

@@ -163,11 +163,13 @@ def train(data: tuple[str, ...], output: str, split: str | None) -> None:
 @click.option("--plot", type=click.Path(dir_okay=False), help="Also draw the curves here (.png).")
 @click.option("--card", help="Record the numbers in the model's card under this name, with the curves.")
 @click.option("--second", type=click.Path(exists=True), help="Calls as a second reader labelled them.")
+@click.option("--live", is_flag=True, help="Also measure how early the monitor warns.")
 @SPLIT
 @MODEL
 def evaluate(
     data: tuple[str, ...],
     left_out: bool,
+    live: bool,
     part: str,
     json_path: str | None,
     plot: str | None,
@@ -193,15 +195,16 @@ def evaluate(
         check_installed()
     calls = _read_part(data, split, part)
     with joblib.parallel_config(n_jobs=-1):
-        result, scored = measure(load(model), calls, left_out=left_out, second=read_corpus(second) if second else ())
+        reread = read_corpus(second) if second else ()
+        result, scored = measure(load(model), calls, left_out=left_out, live=live, second=reread)
     click.echo(summary(result))
     if json_path:
         Path(json_path).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if plot:
-        draw(scored, plot)
+        draw(scored, plot, result.get("live"))
     if card:
         folder = Path(model) if model else shipped(DEFAULT)
-        draw(scored, folder / curve_name(card))
+        draw(scored, folder / curve_name(card), result.get("live"))
         record_evaluation(folder, card, result)
 
 
@@ -227,13 +230,60 @@ def gate(
         raise click.UsageError("--lower says why floors are pinned lower; give --pin too")
     calls = _read_part(data, split, "test" if split else "all")
     with joblib.parallel_config(n_jobs=-1):
-        result, _ = measure(load(model), calls)
+        result, _ = measure(load(model), calls, live=True)
     if pin:
         pinned.pin(result, digest(calls), Path(floors), lower)
         click.echo(f"{floors}: floors pinned", err=True)
     else:
         count = pinned.check(result, digest(calls), Path(floors))
         click.echo(f"{count} floors met on {len(calls)} calls", err=True)
+
+
+@main.command()
+@click.option("--replay", type=click.Path(exists=True), help="Play the calls of this file, for a person to watch.")
+@click.option("--speed", default=250, show_default=True, help="Syllables a minute of --replay.")
+@LANG
+@MODEL
+def monitor(replay: str | None, speed: int, lang: str, model: str | None) -> None:
+    """Follow calls while they go on: JSON lines on stdin, a record for every change of level on stdout.
+
+    A line is {"call_id": "c1", "speaker": "caller", "text": "..."}; with "turn": 3 it corrects that
+    turn; {"call_id": "c1", "end": true} ends a call.
+    """
+    from scamtext.store import load
+    from scamtext.stream import watch_lines
+
+    classifier = load(model)
+    if replay:
+        _replay(classifier, replay, speed, lang)
+        return
+    unusable = 0
+    for record in watch_lines(classifier, sys.stdin, lang):
+        unusable += "error" in record
+        click.echo(json.dumps(record, ensure_ascii=False))
+        sys.stdout.flush()
+    sys.exit(1 if unusable else 0)
+
+
+def _replay(classifier: Any, path: str, speed: int, lang: str) -> None:
+    """Show every turn as it is spoken, the risk beside it, and the alert when it comes."""
+    from time import sleep
+
+    from scamtext.readers import Rejected, read_calls
+    from scamtext.render import alert, live_line
+
+    for call in read_calls(path):
+        if isinstance(call, Rejected):
+            click.echo(call.error, err=True)
+            continue
+        monitor = classifier.monitor(call.id)
+        click.echo(f"\n{call.id or path}")
+        for number, turn in enumerate(call.in_pieces().turns):
+            sleep(len(turn.text.split()) / speed * 60)
+            verdict = monitor.update(turn)
+            click.echo(live_line(monitor.level, verdict.probability, turn, lang, sys.stdout.isatty()), color=True)
+            if monitor.alerted_at == number:
+                click.echo(alert(verdict, lang), color=True)
 
 
 @main.group()

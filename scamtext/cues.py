@@ -1,49 +1,38 @@
-"""Cues in a call: lexicon matches, then who speaks, then negation, reports and warnings."""
+"""Cues in a turn: lexicon matches, then who speaks, then negation, reports and warnings."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 
-from scamtext.calls import Call
+from scamtext.calls import Turn
 from scamtext.lexicon import Cue, Lexicon, Match, Modifier
 from scamtext.results import Evidence
-from scamtext.text import Line, has_diacritics
+from scamtext.text import Line
 
 REACH = 60  # syllables; no modifier works from farther away (the widest scope is 40)
 
 
-def find_cues(call: Call, lines: Sequence[Line], lexicon: Lexicon) -> list[Evidence]:
-    """The cues of a call in reading order, denied or reported ones marked `negated`.
+def find_cues(number: int, turn: Turn, line: Line, lexicon: Lexicon, folded: bool) -> list[Evidence]:
+    """The cues of a turn in reading order, denied or reported ones marked `negated`.
 
     Parameters
     ----------
-    call : the call.
-    lines : the syllables of each of its turns (`scamtext.text.syllables`).
+    number, turn : the turn, and its place in the call.
+    line : its syllables (`scamtext.text.syllables`).
     lexicon : the phrases to look for.
+    folded : compare without diacritics, for calls that were typed without them.
     """
-    folded = not has_diacritics([token.form for line in lines for token in line.syllables])
+    matches = lexicon.find([token.form for token in line.syllables], folded)
+    modifiers = [match for match in matches if isinstance(match.entry, Modifier)]
+    starts = [modifier.start for modifier in modifiers]
     found: list[Evidence] = []
-    for number, (turn, line) in enumerate(zip(call.turns, lines, strict=True)):
-        matches = lexicon.find([token.form for token in line.syllables], folded)
-        modifiers = [match for match in matches if isinstance(match.entry, Modifier)]
-        starts = [modifier.start for modifier in modifiers]
-        for match in _without_overlaps(matches, turn.speaker):
-            start, end = line.syllables[match.start].start, line.syllables[match.end - 1].end
-            first, last = bisect_left(starts, match.start - REACH), bisect_left(starts, match.end + REACH)
-            near = modifiers[first:last]
-            negated = any(_reaches(modifier, match, near, line.stops) for modifier in near)
-            found.append(
-                Evidence(
-                    match.entry.kind,  # type: ignore[union-attr]
-                    number,
-                    turn.speaker,
-                    start,
-                    end,
-                    turn.text[start:end],
-                    negated=negated,
-                )
-            )
+    for match in _without_overlaps(matches, turn.speaker):
+        start, end = line.syllables[match.start].start, line.syllables[match.end - 1].end
+        first, last = bisect_left(starts, match.start - REACH), bisect_left(starts, match.end + REACH)
+        near = modifiers[first:last]
+        negated = any(_reaches(modifier, match, near, line.stops) for modifier in near)
+        kind: str = match.entry.kind  # type: ignore[union-attr]
+        found.append(Evidence(kind, number, turn.speaker, start, end, turn.text[start:end], negated=negated))
     return found
 
 

@@ -12,13 +12,13 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import precision_recall_curve
 
 from scamtext.errors import DataError
-from scamtext.measures import BINS, Scored
+from scamtext.measures import BINS, Measures, Scored
 
 DPI = 120
 
 
-def draw(scored: Sequence[Scored], path: str | Path) -> None:
-    """Draw the three curves side by side as a PNG.
+def draw(scored: Sequence[Scored], path: str | Path, live: Measures | None = None) -> None:
+    """Draw the three curves side by side as a PNG, and how early the monitor warns (`live.measure_live`).
 
     Raises
     ------
@@ -32,11 +32,14 @@ def draw(scored: Sequence[Scored], path: str | Path) -> None:
     threshold = min((row.probability for row in scored if row.flagged), default=1.0)
     if truth.all() or not truth.any():
         raise DataError("curves need scam and honest calls")
-    figure = Figure(figsize=(13, 4), layout="constrained")
-    axes = figure.subplots(1, 3)
+    count = 3 if live is None else 4
+    figure = Figure(figsize=(4.4 * count, 4), layout="constrained")
+    axes = figure.subplots(1, count)
     _precision(axes[0], truth, probability)
     _calibration(axes[1], truth, probability)
     _thresholds(axes[2], truth, probability, threshold)
+    if live is not None:
+        _alerts(axes[3], live)
     for axis in axes:
         axis.grid(alpha=0.3)
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
@@ -75,3 +78,12 @@ def _thresholds(axis: Any, truth: Any, probability: Any, threshold: float) -> No
     axis.axvline(threshold, color="grey", linestyle=":", label="lowest flagged probability")
     axis.set(title="what a threshold costs", xlabel="threshold", ylabel="share of calls", ylim=(0, 1.01))
     axis.legend(loc="center left")
+
+
+def _alerts(axis: Any, live: Measures) -> None:
+    part, scams, honest = np.array(live["curve"]).T
+    axis.plot(part, scams, color="black", label="scams")
+    axis.plot(part, honest, color="black", linestyle="--", label="honest calls")
+    axis.set(title="alerted while the call goes on", xlabel="part of the turns heard", ylabel="share of calls")
+    axis.set(ylim=(0, 1.01))
+    axis.legend(loc="upper left")

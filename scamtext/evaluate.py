@@ -18,15 +18,17 @@ from scamtext.errors import DataError
 from scamtext.features import Table, read_call, to_table
 from scamtext.heads import fit_pipeline, values
 from scamtext.lexicon import Lexicon
+from scamtext.live import measure_live, watch
 from scamtext.measures import FALSE_ALARMS, Measures, Scored, cue_measures, failures, measure, recall_at, share
-from scamtext.model import ScamClassifier, upper_quantile
+from scamtext.model import ScamClassifier
 from scamtext.noise import NOISES
 from scamtext.results import SCAM
+from scamtext.training import upper_quantile
 
 FOLDS = 10  # whole authors in each
 CHUNK = 200  # calls tokenised by one task
 LEARNING_SHARES = (0.25, 0.5, 0.75, 1.0)  # of the authors
-CLEAN = "clean"
+CLEAN, LIVE = "clean", "live"
 
 
 def tokenise(calls: Sequence[LabelledCall]) -> Table:
@@ -70,21 +72,20 @@ def fit(
 
 def authors_left_out(
     classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table]
-) -> dict[str, list[Scored]]:
+) -> dict[str, list[Any]]:
     """Every call scored by a model, calibration and thresholds made without its author.
 
-    `tables` holds the calls as they are (under `CLEAN`), from which models learn, and in other
-    spellings, in which they are scored too.
+    `tables` holds the calls as they are (under `CLEAN`), from which models learn, in other spellings,
+    in which they are scored too, and in pieces (`LIVE`), as the monitor hears them.
     """
     groups = [call.group for call in calls]
     if len(set(groups)) == 1:
         raise DataError(f"all {len(calls)} calls are of {groups[0]!r}; leaving authors out needs two or more")
     folds = list(GroupKFold(min(FOLDS, len(set(groups)))).split(groups, groups=groups))
 
-    def one(train: NDArray[np.int_], test: NDArray[np.int_]) -> dict[str, list[Scored]]:
+    def one(train: NDArray[np.int_], test: NDArray[np.int_]) -> dict[str, list[Any]]:
         fitted = fit(classifier, [calls[int(i)] for i in train], tables[CLEAN].take(train))
-        asked = [calls[int(i)] for i in test]
-        return {name: score(fitted, asked, table.take(test), cues=name == CLEAN) for name, table in tables.items()}
+        return ask(fitted, [calls[int(i)] for i in test], {name: table.take(test) for name, table in tables.items()})
 
     parts = list(Parallel()(delayed(one)(train, test) for train, test in folds))
     order = np.argsort(np.concatenate([test for _, test in folds]))
@@ -92,13 +93,22 @@ def authors_left_out(
     return {name: [found[position] for position in order] for name, found in rows.items()}
 
 
+def ask(classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table]) -> dict[str, list[Any]]:
+    """What a fitted classifier says of calls in each of their spellings, and what its monitor does."""
+    return {
+        name: watch(classifier, calls, table) if name == LIVE else score(classifier, calls, table, cues=name == CLEAN)
+        for name, table in tables.items()
+    }
+
+
 def types_left_out(classifier: ScamClassifier, calls: Sequence[LabelledCall], table: Table) -> dict[str, Measures]:
     """Recall on each scam type by a model that never saw a scam of that type."""
     types = np.array([call.scam_type or "" for call in calls])
+    recipe = clone(classifier).set_params(live=False)
 
     def one(kind: str) -> Measures:
         others, own = np.flatnonzero(types != kind), np.flatnonzero(types == kind)
-        fitted = fit(classifier, [calls[int(i)] for i in others], table.take(others), cues=False)
+        fitted = fit(recipe, [calls[int(i)] for i in others], table.take(others), cues=False)
         return share(row.flagged for row in score(fitted, [calls[int(i)] for i in own], table.take(own), cues=False))
 
     kinds = [kind for kind in SCAM_TYPES if kind in types and any(c.is_scam and c.scam_type != kind for c in calls)]
@@ -137,30 +147,34 @@ def evaluate(
     calls: Sequence[LabelledCall],
     *,
     left_out: bool = False,
+    live: bool = False,
     second: Sequence[LabelledCall] = (),
 ) -> tuple[dict[str, Any], list[Scored]]:
     """Measure a fitted classifier on calls, or, with `left_out`, its recipe on authors left out.
 
     Parameters
     ----------
+    live : measure the monitor, too.
     second : calls as a second reader labelled them, blind; cues are also measured against hers.
 
     Returns
     -------
     A dict with `measures` (`measures.measure`), `failures`, `noise` (recall at 1 % false alarms in
-    other spellings) and, where asked for, `second_reader` (cues) and `types_left_out`; the scored calls.
+    other spellings) and, where asked for, `live` (`live.measure_live`), `second_reader` (cues) and
+    `types_left_out`; the scored calls.
     """
     tables = {CLEAN: tokenise(calls)}
     tables |= {name: tokenise([spoil(call) for call in calls]) for name, spoil in NOISES.items()}
-    if left_out:
-        scored = authors_left_out(classifier, calls, tables)
-    else:
-        scored = {name: score(classifier, calls, table, cues=name == CLEAN) for name, table in tables.items()}
+    if live:
+        tables[LIVE] = tokenise([replace(call, call=call.call.in_pieces()) for call in calls])
+    scored = (authors_left_out if left_out else ask)(classifier, calls, tables)
     result: dict[str, Any] = {
         "measures": measure(scored[CLEAN]),
         "failures": failures(scored[CLEAN]),
-        "noise": {name: recall_at(rows, FALSE_ALARMS) for name, rows in scored.items() if name != CLEAN},
+        "noise": {name: recall_at(scored[name], FALSE_ALARMS) for name in NOISES},
     }
+    if live:
+        result["live"] = measure_live(scored[LIVE])
     hers = {call.call.id: call for call in second}
     reread = [replace(row, truth=hers[row.truth.call.id]) for row in scored[CLEAN] if row.truth.call.id in hers]
     if reread:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scamtext.calls import CALLEE, CALLER, Call
+from scamtext.calls import CALLEE, CALLER, Call, Turn
 from scamtext.cues import find_cues
 from scamtext.lexicon import Lexicon
 from scamtext.results import Evidence
-from scamtext.text import Token, fold, syllables, vietnamese_share, words
+from scamtext.text import Line, Token, fold, has_diacritics, syllables, vietnamese_share, words
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -61,33 +61,59 @@ class Reading:
         return len(forms) >= MIN_SYLLABLES and vietnamese_share(forms) >= MIN_VIETNAMESE
 
     def by_turn(self) -> list[Reading]:
-        """Each turn as a reading of its own, with the columns that are read turn by turn."""
+        """Each turn as a reading of its own; the ending is a matter of the whole call and stays empty."""
         # A call without turns reads like one empty turn.
         parts = [Reading({name: [] for name in COLUMNS}, (), []) for _ in range(max(1, self.turns))]
         for token in self.syllables:
             parts[token.turn].syllables.append(token)
-        for name, column in COLUMNS.items():
-            if column.turn:
-                for token in self.columns[name]:
-                    parts[token.turn].columns[name].append(token)
+        for name in COLUMNS:
+            for token in self.columns[name] if name != "ending" else ():
+                parts[token.turn].columns[name].append(token)
         return parts
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTokens:
+    """One turn, tokenised: what costs time is done once, however often its call is read."""
+
+    turn: Turn
+    line: Line
+    words: list[Token]
+    _cues: dict[tuple[int, bool], list[Evidence]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, turn: Turn) -> TurnTokens:
+        """Cut a turn into syllables and words."""
+        return cls(turn, syllables(turn.text), words(turn.text))
+
+    def cues(self, number: int, lexicon: Lexicon, folded: bool) -> list[Evidence]:
+        """`cues.find_cues`, remembered."""
+        if (number, folded) not in self._cues:
+            self._cues[number, folded] = find_cues(number, self.turn, self.line, lexicon, folded)
+        return self._cues[number, folded]
 
 
 def read_call(call: Call, lexicon: Lexicon) -> Reading:
     """Tokenise a call and find its cues."""
-    lines = [syllables(turn.text) for turn in call.turns]
-    spelt = _placed(line.syllables for line in lines)
+    return read_turns([TurnTokens.of(turn) for turn in call.turns], lexicon)
+
+
+def read_turns(turns: Sequence[TurnTokens], lexicon: Lexicon) -> Reading:
+    """The reading of a call from its turns."""
+    spelt = _placed(turn.line.syllables for turn in turns)
     folded = [token._replace(form=fold(token.form)) for token in spelt]
-    cues = tuple(find_cues(call, lines, lexicon))
+    typed_bare = not has_diacritics([token.form for token in spelt])
+    cues = tuple(cue for number, turn in enumerate(turns) for cue in turn.cues(number, lexicon, typed_bare))
+    speakers = [turn.turn.speaker for turn in turns]
     columns = {
-        "words": _placed(words(turn.text) for turn in call.turns),
+        "words": _placed(turn.words for turn in turns),
         "syllables": folded,
-        "caller": [token for token in folded if call.turns[token.turn].speaker != CALLEE],
-        "callee": [token for token in folded if call.turns[token.turn].speaker == CALLEE],
+        "caller": [token for token in folded if speakers[token.turn] != CALLEE],
+        "callee": [token for token in folded if speakers[token.turn] == CALLEE],
         "ending": folded[-ENDING:],
         "cues": [Placed(mark(cue), cue.turn, cue.start, cue.end) for cue in cues],
     }
-    return Reading(columns, cues, spelt, len(call.turns))
+    return Reading(columns, cues, spelt, len(turns))
 
 
 def _placed(turns: Iterable[Sequence[Token]]) -> list[Placed]:
@@ -158,8 +184,14 @@ class Table:
 
     @property
     def turn_rows(self) -> NDArray[np.object_]:
-        """The rows of all turns in order, shape (turns of all calls, columns)."""
-        return np.concatenate(list(self.turns))
+        """What is read turn by turn of all turns in order, shape (turns of all calls, columns)."""
+        rows = np.concatenate(list(self.turns))
+        rows[:, [not column.turn for column in COLUMNS.values()]] = START.form
+        return rows
+
+    def beginning(self, call: int, turns: int) -> NDArray[np.object_]:
+        """The row of a call of which this many turns have been heard, shape (columns,)."""
+        return join_rows(self.turns[call][:turns])
 
     @property
     def sizes(self) -> list[int]:
@@ -176,6 +208,16 @@ def to_table(readings: Sequence[Reading]) -> Table:
     for number, reading in enumerate(readings):
         turns[number] = to_rows(reading.by_turn())
     return Table(to_rows(readings), turns)
+
+
+def join_rows(turns: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The row of a call from the rows of its turns, shape (turns, columns).
+
+    Equal to the row that `to_rows` makes of the call's reading.
+    """
+    row = dict(zip(COLUMNS, (START.form + "".join(part[1:] for part in parts) for parts in turns.T), strict=True))
+    row["ending"] = " ".join([START.form, *row["syllables"].split()[1:][-ENDING:]])
+    return np.array(list(row.values()), dtype=object)
 
 
 def to_rows(readings: Sequence[Reading]) -> NDArray[np.object_]:

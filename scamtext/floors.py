@@ -31,10 +31,17 @@ def _measured(result: dict[str, Any]) -> Iterator[tuple[str, float, float]]:
     whole = {name: measures[name] for name in HEADLINES}
     whole |= {f"noise/{noise}/recall_at_1pc": row for noise, row in result["noise"].items()}
     whole |= {f"cues/{kind}/f1": {"value": row["f1"], "n": row["calls"]} for kind, row in measures["cues"].items()}
+    live = result["live"]
+    whole |= {
+        "live/by_half": live["alerted_by"]["50%"],
+        "live/by_ask": live["by_ask"],
+        "live/finished": live["finished"],
+    }
     for name, row in whole.items():
         if row["n"] >= FEWEST and row["value"] is not None:
             yield name, row["value"], row["value"] - SLACK
     parts = {name: measures[name] for name in CEILINGS}
+    parts[f"live/{CEILING}"] = live["ever"]
     for field in SLICED:
         for key, row in measures["slices"][field].items():
             parts |= {f"{field}/{key}/{name}": row[name] for name in ("recall", "false_alarms")}

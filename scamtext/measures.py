@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from scamtext.corpus import LabelledCall
 from scamtext.lexicon import CUE_KINDS
-from scamtext.model import upper_quantile
+from scamtext.training import upper_quantile
 
 FALSE_ALARMS = 0.01  # where "recall at 1 % false alarms" is read off
 LENGTHS = (50, 200)  # syllables; the slices by length
@@ -204,6 +204,11 @@ def summary(result: dict[str, Any]) -> str:
         ]
     lines += ["", "recall at 1 % false alarms in other spellings"]
     lines += [f"  {name:<20} {interval(row)}" for name, row in result["noise"].items()]
+    if "live" in result:
+        lines += ["", "while the call goes on"]
+        lines += [f"  {label:<34} {value}" for label, value in live_rows(result["live"])]
+        lines += ["", "honest calls ever alerted, by kind"]
+        lines += [f"  {kind:<20} {interval(row)}" for kind, row in result["live"]["ever_by_kind"].items()]
     if "types_left_out" in result:
         lines += ["", "recall on a scam type never seen in training"]
         lines += [f"  {kind:<20} {interval(row)}" for kind, row in result["types_left_out"].items()]
@@ -216,6 +221,20 @@ def summary(result: dict[str, Any]) -> str:
             for kind, row in cues.items()
         ]
     return "\n".join(lines)
+
+
+def live_rows(live: Measures) -> list[tuple[str, str]]:
+    """What `live.measure_live` found, in words, the number with its interval."""
+    return [
+        *((f"scams alerted by {part} of the turns", interval(row)) for part, row in live["alerted_by"].items()),
+        ("scams alerted, or flagged at the end", interval(live["finished"])),
+        ("alerted before the first ask", interval(live["before_ask"])),
+        ("alerted by the end of the first ask", interval(live["by_ask"])),
+        ("alerted before the next answer", interval(live["before_answer"])),
+        ("median syllables until the alert", str(live["syllables_until_alert"])),
+        ("honest calls ever alerted", interval(live["ever"])),
+        ("honest calls alerted or flagged", interval(live["ever_or_finished"])),
+    ]
 
 
 def mean_recall(by_type: dict[str, Measures]) -> float:

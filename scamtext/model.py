@@ -9,33 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
 from scamtext.calls import Call
 from scamtext.errors import DataError
 from scamtext.explain import explain, locate
 from scamtext.features import Reading, Table, marked_kinds, read_call, to_rows, to_table
-from scamtext.heads import (
-    best_thresholds,
-    cue_scores,
-    fit_cues,
-    fit_pipeline,
-    fit_types,
-    heard_cues,
-    present_in_calls,
-    present_in_turns,
-    values,
-)
+from scamtext.heads import cue_scores, heard_cues, values
 from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Evidence, Verdict
+from scamtext.training import CallCues, Examples, fit_heads, settle, sigmoid_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from scamtext.monitor import CallMonitor
+
 CallLike = Call | str | Mapping[str, Any]
-CallCues = Sequence[frozenset[str]]  # the kinds of cue in each turn of a call
 BATCH = 64  # calls tokenised and scored at a time
 
 
@@ -49,6 +39,9 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     folds : folds for the out-of-fold logits that calibration and thresholds are set on.
     false_alarms : share of honest calls that may be labelled scam, out of fold.
     watch_false_alarms : share of honest calls that may be at least "watch".
+    live : learn to warn while a call goes on, too (`monitor`); costs about twice the time.
+    live_false_alarms, live_watch_false_alarms : share of honest calls that may ever, at any turn,
+        raise an alert, or be worth watching, out of fold.
 
     Attributes
     ----------
@@ -59,6 +52,8 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     cue_thresholds_ : shape (2, kinds), the scores from which a call, and a turn, has a cue.
     slope_, intercept_ : calibration; probability = sigmoid(slope * logit + intercept).
     threshold_, watch_threshold_ : probabilities from which a call is "scam" and "watch".
+    live_head_ : scam or not while the call goes on, or None if not `live`.
+    alert_threshold_, live_watch_threshold_ : live scores from which a call alerts, or is watched.
     lexicon_ : the cue phrases.
 
     Examples
@@ -75,12 +70,18 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         folds: int = 5,
         false_alarms: float = 0.009,
         watch_false_alarms: float = 0.03,
+        live: bool = True,
+        live_false_alarms: float = 0.015,
+        live_watch_false_alarms: float = 0.06,
     ) -> None:
         self.C = C
         self.min_df = min_df
         self.folds = folds
         self.false_alarms = false_alarms
         self.watch_false_alarms = watch_false_alarms
+        self.live = live
+        self.live_false_alarms = live_false_alarms
+        self.live_watch_false_alarms = live_watch_false_alarms
 
     def fit(
         self,
@@ -116,85 +117,18 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         cues: Sequence[CallCues | None] | None = None,
     ) -> ScamClassifier:
         """`fit` on n calls that are already tokenised (`features.to_table`)."""
-        labels = np.asarray(y)
-        for name, given in (("labels", labels), ("types", scam_type), ("groups", groups), ("sets of cues", cues)):
-            if given is not None and len(given) != len(table):
-                raise DataError(f"{len(table)} calls but {len(given)} {name}")
-        if set(labels) != {SCAM, LEGIT}:
-            raise DataError(f'labels must be "scam" and "legit", both present; found {sorted(map(str, set(labels)))}')
-        members = np.arange(len(labels)) if groups is None else np.asarray(groups)
-        told, known = _known_cues(cues, table)
+        examples = Examples.of(table, y, scam_type, groups, cues)
+        parameters = self.get_params()
+        settled = settle(examples, parameters)
+        self.slope_, self.intercept_ = settled.slope, settled.intercept
+        self.threshold_, self.watch_threshold_ = settled.threshold, settled.watch
+        self.alert_threshold_, self.live_watch_threshold_ = settled.alert, settled.live_watch
+        self.cue_thresholds_ = settled.cues
+        heads = fit_heads(examples, self.C, self.min_df, live=self.live)
+        self.pipeline_, self.type_head_, self.cue_heads_, self.live_head_ = heads
         self.classes_ = np.array([LEGIT, SCAM])
         self.lexicon_ = Lexicon.read()
-        self._fit_thresholds(table, labels, members, told, known)
-        self.pipeline_ = fit_pipeline(table.calls, labels, members, self.C, self.min_df)
-        self.type_head_ = self._fit_types(table, labels, scam_type)
-        self.cue_heads_ = self._fit_cues(self.pipeline_, table.take(told), known)
         return self
-
-    def _fit_thresholds(
-        self,
-        table: Table,
-        labels: NDArray[Any],
-        members: NDArray[Any],
-        told: NDArray[np.bool_],
-        known: Sequence[CallCues],
-    ) -> None:
-        """Set calibration and all thresholds on scores of calls that the scorer had not seen."""
-        is_scam = labels == SCAM
-        logits = np.full(len(labels), np.nan)
-        heard: list[tuple[NDArray[Any], ...]] = []  # of each fold: scores and truth of calls, then of turns
-        place = np.cumsum(told) - 1  # of a call among those whose cues are known
-        folds = min(self.folds, len(set(members)))
-        for train, test in GroupKFold(folds).split(labels, groups=members) if folds > 1 else ():
-            if set(labels[train]) != {SCAM, LEGIT}:
-                continue
-            scorer = fit_pipeline(table.calls[train], labels[train], members[train], self.C, self.min_df)
-            logits[test] = scorer.decision_function(table.calls[test])
-            learnt, asked = train[told[train]], test[told[test]]
-            heads = self._fit_cues(scorer, table.take(learnt), [known[i] for i in place[learnt]])
-            if heads is not None and len(asked):
-                rows = table.take(asked)
-                features, turn_features = values(scorer, rows.calls), values(scorer, rows.turn_rows)
-                by_call, by_turn = cue_scores(heads, features, turn_features, rows.sizes)
-                truth = [known[i] for i in place[asked]]
-                heard.append((by_call, present_in_calls(truth), np.vstack(by_turn), present_in_turns(truth)))
-        self._set_thresholds(logits, is_scam)
-        scores = [np.vstack(parts) for parts in zip(*heard, strict=True)]
-        self.cue_thresholds_ = (
-            np.array([best_thresholds(*scores[:2]), best_thresholds(*scores[2:])])
-            if heard
-            else np.zeros((2, len(CUE_KINDS)))
-        )
-
-    def _set_thresholds(self, logits: NDArray[np.float64], is_scam: NDArray[np.bool_]) -> None:
-        seen = ~np.isnan(logits)
-        self.slope_, self.intercept_ = 1.0, 0.0
-        self.threshold_, self.watch_threshold_ = 0.5, 0.5
-        if not is_scam[seen].any() or is_scam[seen].all():
-            return  # too few calls to hold any out; tiny fits keep the plain logistic regression
-        sigmoid = LogisticRegression(C=1e6).fit(logits[seen, None], is_scam[seen])
-        if sigmoid.coef_[0, 0] > 0:  # else the few calls held out told nothing; a flipped sign would be worse
-            self.slope_, self.intercept_ = float(sigmoid.coef_[0, 0]), float(sigmoid.intercept_[0])
-        honest = self.calibrate(logits[seen & ~is_scam])
-        self.threshold_ = max(0.5, upper_quantile(honest, self.false_alarms))
-        self.watch_threshold_ = min(self.threshold_, max(0.2, upper_quantile(honest, self.watch_false_alarms)))
-
-    def _fit_types(self, table: Table, labels: NDArray[Any], scam_type: Sequence[str | None] | None) -> Any:
-        if scam_type is None:
-            return None
-        is_scam = labels == SCAM
-        typed = is_scam & np.array([kind is not None for kind in scam_type])
-        types = np.array([str(kind) for kind, has in zip(scam_type, typed, strict=True) if has])
-        if len(set(types)) <= 1:
-            return None
-        return fit_types(self.pipeline_, values(self.pipeline_, table.calls[typed]), types)
-
-    @staticmethod
-    def _fit_cues(pipeline: Any, table: Table, cues: Sequence[CallCues]) -> Any:
-        if not any(kinds for call in cues for kinds in call):
-            return None
-        return fit_cues(pipeline, values(pipeline, table.calls), values(pipeline, table.turn_rows), cues)
 
     def calibrate(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Logits of the pipeline, shape (n,), as calibrated probabilities of scam."""
@@ -220,13 +154,25 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         for batch, readings in self._batches(calls):
             table = to_table(readings)
-            features = values(self.pipeline_, table.calls)
-            logits = self.pipeline_["scam"].decision_function(features)
-            kinds = self.type_head_.predict(features) if self.type_head_ else [None] * len(batch)
-            cues = self._cues(batch, readings, features, table) if self.cue_heads_ else [r.cues for r in readings]
-            for number, (call, reading) in enumerate(zip(batch, readings, strict=True)):
-                row = features[[number]]
-                yield self._verdict(call, reading, cues[number], row, float(logits[number]), kinds[number])
+            yield from self.judge(batch, readings, table, values(self.pipeline_, table.calls))
+
+    def judge(
+        self, calls: Sequence[Call], readings: Sequence[Reading], table: Table, features: Any
+    ) -> Iterator[Verdict]:
+        """Verdicts on n calls that are tokenised already, `features` being their rows of values."""
+        logits = self.pipeline_["scam"].decision_function(features)
+        kinds = self.type_head_.predict(features) if self.type_head_ else [None] * len(calls)
+        cues = self._cues(calls, readings, features, table) if self.cue_heads_ else [r.cues for r in readings]
+        for number, (call, reading) in enumerate(zip(calls, readings, strict=True)):
+            row = features[[number]]
+            yield self._verdict(call, reading, cues[number], row, float(logits[number]), kinds[number])
+
+    def monitor(self, call_id: str | None = None) -> CallMonitor:
+        """A monitor that judges one call turn by turn, while it goes on."""
+        from scamtext.monitor import CallMonitor
+
+        check_is_fitted(self)
+        return CallMonitor(self, call_id)
 
     def classify_frame(self, frame: pd.DataFrame, text: str = "text") -> pd.DataFrame:
         """Verdicts for a column of transcripts, on the same index; missing texts are "unknown".
@@ -320,24 +266,3 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
-
-
-def _known_cues(cues: Sequence[CallCues | None] | None, table: Table) -> tuple[NDArray[np.bool_], list[CallCues]]:
-    """Which calls have their cues told, and these cues; checked against the calls' turns."""
-    told = np.array([kinds is not None for kinds in cues or [None] * len(table)])
-    known = [kinds for kinds in cues or () if kinds is not None]
-    for number, turns, kinds in zip(np.flatnonzero(told), table.take(told).sizes, known, strict=True):
-        if len(kinds) != turns:
-            raise DataError(f"call {number}: cues of {len(kinds)} turns, but it has {turns}")
-    return told, known
-
-
-def sigmoid_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 / (1 + exp(-x)) without overflow, shape as given."""
-    return np.exp(-np.logaddexp(0.0, -values))
-
-
-def upper_quantile(honest: NDArray[np.float64], share: float) -> float:
-    """The lowest threshold that flags at most `share` of these probabilities (flagged: at or above it)."""
-    allowed = int(share * len(honest))
-    return float(np.nextafter(np.sort(honest)[::-1][allowed], 1.0)) if len(honest) else 0.5

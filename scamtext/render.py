@@ -12,6 +12,7 @@ from scamtext.results import HIGH, LOW, WATCH, Evidence, Verdict
 Mark = Callable[[str, Evidence], str]
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _RISK_COLOURS = {HIGH: "\x1b[31m", WATCH: "\x1b[33m", LOW: "\x1b[32m"}
+BAR = 20  # characters
 _SCAM_MARK, _HONEST_MARK = "\x1b[30;43m", "\x1b[4m"
 _HTML_COLOURS = {True: "#ffd54f", False: "#c8e6c9"}
 
@@ -106,3 +107,21 @@ def table_row(verdict: Verdict, lang: str = "vi", colour: bool = False) -> str:
 
 def _columns(call: str, probability: str, risk: str, kind: str, words: str) -> str:
     return f"{call:<14} {probability:>6}  {risk} {kind:<34} {words}"
+
+
+def live_line(level: str, probability: float, turn: Turn, lang: str = "vi", colour: bool = False) -> str:
+    """One turn of a call that goes on: a bar of the probability, the level, who speaks and what."""
+    said = messages(lang)
+    filled = round(probability * BAR)
+    bar = "█" * filled + "░" * (BAR - filled)
+    risk = f"{bar} {probability:>4.0%} {said['risks'][level]:<12}"
+    if colour:
+        risk = f"{_RISK_COLOURS[level]}{risk}{_RESET}"
+    speaker = f"{said['speakers'][turn.speaker]}: " if turn.speaker else ""
+    return f"{risk} {speaker}{turn.text}"
+
+
+def alert(verdict: Verdict, lang: str = "vi") -> str:
+    """What is said when a call raises the alert: why, and what to do."""
+    lines = [f">>> {_headline(verdict, lang)}", *verdict.reasons(lang), *verdict.advice(lang)]
+    return "\n    ".join(lines)

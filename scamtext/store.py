@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 # Raise by one when a folder written now can no longer be read by the code before; keep a
 # reader for the old number, or say in the error which release reads it.
-FORMAT = 2
+FORMAT = 3
 DEFAULT = "vi"
 PIPELINE, META, CARD, LEXICON_FOLDER = "pipeline.skops", "meta.json", "README.md", "lexicons"
-PARTS = ("pipeline", "type_head", "cue_heads")
-FITTED = ("slope_", "intercept_", "threshold_", "watch_threshold_")
+PARTS = ("pipeline", "type_head", "cue_heads", "live_head")
+FITTED = ("slope_", "intercept_", "threshold_", "watch_threshold_", "alert_threshold_", "live_watch_threshold_")
 
 
 def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassifier:
@@ -54,8 +54,9 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
     for name in FITTED:
         setattr(classifier, name, float(meta["fitted"][name]))
     classifier.cue_thresholds_ = np.array(meta["fitted"]["cue_thresholds_"])
-    classifier.pipeline_, classifier.type_head_ = parts["pipeline"], parts["type_head"]
-    classifier.cue_heads_ = parts["cue_heads"] and tuple(parts["cue_heads"])
+    for name in PARTS:
+        setattr(classifier, f"{name}_", parts[name])
+    classifier.cue_heads_ = classifier.cue_heads_ and tuple(classifier.cue_heads_)
     classifier.classes_ = classifier.pipeline_.classes_
     classifier.lexicon_ = Lexicon.read(folder / LEXICON_FOLDER)
     return classifier

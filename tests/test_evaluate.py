@@ -14,8 +14,8 @@ from scamtext.evaluate import (
     types_left_out,
 )
 from scamtext.measures import Scored, cue_measures, measure, recall_at, share, summary
-from scamtext.model import upper_quantile
 from scamtext.noise import NOISES
+from scamtext.training import upper_quantile
 
 
 def scored(label, probability, flagged=False, scam_type=None, **fields):

@@ -11,8 +11,8 @@ PACKAGE = Path(scamtext.__file__).parent
 # Each module may import, at its top, only modules before it.
 ORDER = [
     "errors", "calls", "results", "text", "lexicon", "cues", "features", "messages", "explain", "heads",
-    "model", "corpus", "spoil", "measures", "noise", "evaluate", "floors", "curves", "card", "store",
-    "render", "readers", "batch", "cli",
+    "training", "model", "monitor", "stream", "corpus", "spoil", "measures", "noise", "live", "evaluate", "floors",
+    "curves", "card", "store", "render", "readers", "batch", "cli",
 ]  # fmt: skip
 
 

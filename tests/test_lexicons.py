@@ -2,18 +2,19 @@
 
 import pytest
 
-from scamtext.calls import Call, Turn
+from scamtext.calls import Turn
 from scamtext.cues import find_cues
 from scamtext.errors import LexiconError
 from scamtext.lexicon import CUE_KINDS, Lexicon, expand
-from scamtext.text import key, syllables
+from scamtext.text import has_diacritics, key, syllables
 
 LEXICON = Lexicon.read()
 
 
 def cues(text, speaker=None, kind=None):
-    call = Call((Turn(text, speaker),))
-    found = find_cues(call, [syllables(text)], LEXICON)
+    line = syllables(text)
+    bare = not has_diacritics([token.form for token in line.syllables])
+    found = find_cues(0, Turn(text, speaker), line, LEXICON, bare)
     return [cue for cue in found if kind in (None, cue.kind)]
 
 

@@ -1,0 +1,122 @@
+"""A call while it goes on: a verdict after every turn, and an alert that stays once it is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from scamtext.calls import Call, Turn
+from scamtext.errors import DataError
+from scamtext.features import TurnTokens, read_turns, to_table
+from scamtext.heads import heard, live_scores, values
+from scamtext.results import HIGH, LOW, WATCH, Evidence, Verdict
+
+if TYPE_CHECKING:
+    from scamtext.model import ScamClassifier
+
+EASING = 1.0  # log-odds under the line of "watch" at which a watched call is let go, so that it does not flicker
+RAISED_BY = 3  # stretches of the call that are told with an alert
+
+
+class CallMonitor:
+    """Judges one call turn by turn; made by `ScamClassifier.monitor`.
+
+    Every turn is tokenised once. The verdict after the last turn equals `classify` of the whole
+    call. The level is a matter of its own: its lines are drawn so that an honest call seldom
+    crosses them at any of its turns (`live_false_alarms`), while a verdict's risk is for whole calls.
+
+    Attributes
+    ----------
+    level : "low", "watch" or "high"; "high" is the alert, and stays.
+    alerted_at : index of the turn that raised the alert, or None.
+    score : the live score of what has been heard, in log-odds.
+
+    Examples
+    --------
+    >>> from scamtext import load
+    >>> monitor = load().monitor()
+    >>> monitor.update("alo, cho em hỏi nhà mình còn phòng trống không ạ").label, monitor.level
+    ('legit', 'low')
+    """
+
+    def __init__(self, classifier: ScamClassifier, call_id: str | None = None) -> None:
+        if classifier.live_head_ is None:
+            raise DataError("this model was fitted with live=False; fit it again with live=True to monitor calls")
+        self._classifier = classifier
+        self._call_id = call_id
+        self._turns: list[TurnTokens] = []
+        self.level = LOW
+        self.alerted_at: int | None = None
+        self.score = float("-inf")
+
+    @property
+    def call(self) -> Call:
+        """What has been heard so far."""
+        return Call(tuple(tokens.turn for tokens in self._turns), self._call_id)
+
+    def update(self, turn: Turn | str | Mapping[str, Any]) -> Verdict:
+        """Hear the next turn: a Turn, a text, or {"speaker", "text"}."""
+        return self.correct(len(self._turns), turn)
+
+    def correct(self, number: int, turn: Turn | str | Mapping[str, Any]) -> Verdict:
+        """Hear turn `number` again, as the recogniser corrects it or has heard more of it.
+
+        Raises
+        ------
+        DataError : no such turn has been heard, or the turn is malformed.
+        """
+        if not 0 <= number <= len(self._turns):
+            raise DataError(f"turn {number} cannot be corrected: {len(self._turns)} turns have been heard")
+        self._turns[number : number + 1] = [TurnTokens.of(Turn.of(turn))]
+        return self._judge(number)
+
+    def finish(self) -> Verdict:
+        """The call is over: a call that `classify` calls a scam is an alert now, if it was none before."""
+        if not self._turns:
+            raise DataError("no turn has been heard")
+        verdict = self._judge(len(self._turns) - 1)
+        if verdict.risk == HIGH:
+            self._alert(len(self._turns) - 1)
+        return verdict
+
+    def _judge(self, number: int) -> Verdict:
+        classifier, call = self._classifier, self.call
+        reading = read_turns(self._turns, classifier.lexicon_)
+        table = to_table([reading])
+        features = values(classifier.pipeline_, table.calls)
+        self.score = float(live_scores(classifier.live_head_, features, heard(table.calls))[0])
+        if reading.is_readable:
+            self._set_level(number)
+        return next(classifier.judge([call], [reading], table, features))
+
+    def _set_level(self, number: int) -> None:
+        watch = self._classifier.live_watch_threshold_
+        if self.score >= self._classifier.alert_threshold_:
+            self._alert(number)
+        elif self.level == LOW and self.score >= watch:
+            self.level = WATCH
+        elif self.level == WATCH and self.score < watch - EASING:
+            self.level = LOW
+
+    def _alert(self, number: int) -> None:
+        if self.level != HIGH:
+            self.level, self.alerted_at = HIGH, number
+
+    def to_dict(self) -> dict[str, Any]:
+        """The state as plain data, so that another process can go on with the call (`from_dict`)."""
+        return {"call": self.call.to_dict(), "level": self.level, "alerted_at": self.alerted_at}
+
+    @classmethod
+    def from_dict(cls, classifier: ScamClassifier, state: Mapping[str, Any]) -> CallMonitor:
+        """The monitor that `to_dict` was called on; its turns are tokenised again."""
+        monitor = cls(classifier, state["call"]["id"])
+        monitor._turns = [TurnTokens.of(Turn.of(turn)) for turn in state["call"]["turns"]]
+        if monitor._turns:
+            monitor._judge(len(monitor._turns) - 1)
+        monitor.level, monitor.alerted_at = state["level"], state["alerted_at"]
+        return monitor
+
+
+def raised_by(verdict: Verdict) -> list[Evidence]:
+    """The stretches that speak most for a scam, strongest first."""
+    return [item for item in verdict.evidence if item.weight > 0][:RAISED_BY]

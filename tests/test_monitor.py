@@ -1,0 +1,196 @@
+import json
+
+import pytest
+
+from scamtext import Call, DataError, ScamClassifier, Turn, features
+from scamtext.corpus import LabelledCall
+from scamtext.evaluate import fit, tokenise
+from scamtext.live import Watched, measure_live, watch
+from scamtext.monitor import CallMonitor
+from scamtext.results import HIGH, LOW, WATCH
+from scamtext.stream import watch_lines
+
+SCAM = [
+    Turn("tôi là cán bộ điều tra công an thành phố, chị liên quan đường dây rửa tiền", "caller"),
+    Turn("ơ tôi có làm gì đâu", "callee"),
+    Turn("chị không được nói với ai, chuyển hết tiền vào tài khoản tạm giữ cho tôi", "caller"),
+    Turn("vâng", "callee"),
+    Turn("mã OTP vừa về máy chị đọc ngay cho tôi, không là bắt", "caller"),
+]
+HONEST = ["alo mẹ à", "ừ mẹ đây con", "chiều nay con về trễ nha mẹ nấu cơm trước đi"]
+
+
+def follow(monitor, turns):
+    return [(monitor.update(turn), monitor.level)[1] for turn in turns]
+
+
+def test_after_every_turn_the_verdict_is_that_of_the_call_so_far(shipped, corpus):
+    for item in corpus[:2000:100]:
+        monitor = shipped.monitor(item.call.id)
+        for heard, turn in enumerate(item.call.turns, 1):
+            verdict = monitor.update(turn)
+            if heard in (1, len(item.call.turns)):
+                assert verdict == shipped.classify(Call(item.call.turns[:heard], item.call.id))
+
+
+def test_a_turn_is_segmented_once(shipped, monkeypatch):
+    segmented = []
+    words = features.words
+    monkeypatch.setattr(features, "words", lambda text: segmented.append(text) or words(text))
+    monitor = shipped.monitor()
+    for turn in SCAM:
+        monitor.update(turn)
+    assert segmented == [turn.text for turn in SCAM]
+    monitor.correct(1, "ơ tôi không làm gì")
+    assert segmented[len(SCAM) :] == ["ơ tôi không làm gì"]
+
+
+def test_a_scam_alerts_before_its_last_turn_and_stays(shipped):
+    monitor = shipped.monitor()
+    levels = follow(monitor, SCAM)
+    first = levels.index(HIGH)
+    assert first < len(SCAM) - 1
+    assert monitor.alerted_at == first
+    assert set(follow(monitor, [Turn(text) for text in HONEST * 5])) == {HIGH}
+    assert monitor.alerted_at == first
+
+
+def test_an_honest_call_stays_low(shipped):
+    monitor = shipped.monitor()
+    assert follow(monitor, HONEST) == [LOW] * 3
+    assert monitor.finish().label == "legit"
+    assert (monitor.level, monitor.alerted_at) == (LOW, None)
+
+
+def test_levels_ease_late_and_alerts_never(fitted):
+    monitor = fitted.monitor()
+    watched, alert = fitted.live_watch_threshold_, fitted.alert_threshold_
+    levels = []
+    for score in (watched - 0.1, watched, watched - 0.5, watched - 1.5, alert, watched - 5):
+        monitor.score = score
+        monitor._set_level(0)
+        levels.append(monitor.level)
+    assert levels == [LOW, WATCH, WATCH, LOW, HIGH, HIGH]
+
+
+def test_the_end_of_a_call_applies_the_threshold_for_whole_calls(shipped, corpus):
+    late = 0
+    for item in corpus:
+        if item.is_scam and len(item.call.turns) == 2 and item.length < 60:
+            monitor = shipped.monitor()
+            follow(monitor, item.call.turns)
+            before = monitor.level
+            assert (monitor.finish().risk == HIGH) <= (monitor.level == HIGH)
+            late += before != HIGH and monitor.level == HIGH and monitor.alerted_at == 1
+    assert late > 0
+
+
+def test_a_correction_counts_as_if_it_had_been_heard_first(shipped):
+    monitor = shipped.monitor()
+    for turn in SCAM[:2]:
+        monitor.update(turn)
+    corrected = monitor.correct(0, SCAM[4])
+    assert corrected == shipped.classify(Call((SCAM[4], SCAM[1])))
+    for number in (3, -1):
+        with pytest.raises(DataError, match="2 turns have been heard"):
+            monitor.correct(number, "a")
+
+
+def test_the_state_moves_between_processes_as_plain_data(shipped):
+    monitor = shipped.monitor("c1")
+    follow(monitor, SCAM[:3])
+    again = CallMonitor.from_dict(shipped, json.loads(json.dumps(monitor.to_dict())))
+    assert again.to_dict() == monitor.to_dict()
+    assert again.score == monitor.score
+    assert again.update(SCAM[3]) == monitor.update(SCAM[3])
+
+
+def test_text_without_vietnamese_never_alerts(shipped):
+    monitor = shipped.monitor()
+    assert set(follow(monitor, ["", "transfer the money now", "otp otp otp otp otp otp"])) == {LOW}
+
+
+def test_a_monitor_needs_a_call_and_a_live_model(few):
+    silent = fit(ScamClassifier(folds=2, live=False), few, tokenise(few))
+    with pytest.raises(DataError, match="live=True"):
+        silent.monitor()
+
+
+def test_nothing_heard_cannot_end(shipped):
+    with pytest.raises(DataError, match="no turn"):
+        shipped.monitor().finish()
+
+
+def line(call_id, turn=None, **fields):
+    spoken = {} if turn is None else {"speaker": turn.speaker, "text": turn.text}
+    return json.dumps({"call_id": call_id, **spoken, **fields}, ensure_ascii=False)
+
+
+def test_lines_of_mixed_calls(shipped):
+    lines = [
+        line("a", SCAM[0]),
+        line("b", Turn(HONEST[0])),
+        "not json",
+        line("a", SCAM[2]),
+        line("b", Turn("x", "boss")),
+        "",
+        line("b", Turn(HONEST[2])),
+        line("c", end=True),
+        line("a", SCAM[4]),
+        line("a", end=True),
+        json.dumps({"text": "no id"}),
+    ]
+    records = list(watch_lines(shipped, lines, "en"))
+    assert [record["line"] for record in records if "error" in record] == [3, 5, 8, 11]
+    changes = [record for record in records if "error" not in record]
+    assert {change["call_id"] for change in changes} == {"a"}
+    assert changes[-1]["level"] == HIGH
+    assert changes[-1]["advice"]
+    said = [SCAM[0].text, SCAM[2].text, SCAM[4].text]
+    assert all(quote["text"] in said[quote["turn"]] for change in changes for quote in change["raised_by"])
+
+
+def test_the_longest_silent_call_is_over_when_too_many_are_open(shipped, monkeypatch):
+    monkeypatch.setattr("scamtext.stream.OPEN_CALLS", 1)
+    lines = [line("a", SCAM[0]), line("b", Turn(HONEST[0])), line("a", SCAM[2], turn=1)]
+    assert ["only" in r["error"] or "0 turns" in r["error"] for r in watch_lines(shipped, lines) if "error" in r] == [
+        True
+    ]
+
+
+def test_measures_of_known_alerts():
+    turns = tuple(Turn("x", speaker) for speaker in ("caller", "callee", "caller", "callee"))
+    cues = (frozenset(), frozenset(), frozenset({"money_request"}), frozenset())
+    scam = LabelledCall(Call(turns), "scam", "bank", cues=cues)
+    honest = LabelledCall(Call(turns), "legit", legit_kind="police")
+    heard = (5, 10, 15, 20)
+    rows = [
+        Watched(scam, 1, heard, True),
+        Watched(scam, 2, heard, True),
+        Watched(scam, 3, heard, True),
+        Watched(scam, None, heard, True),
+        Watched(honest, 0, heard, False),
+        Watched(honest, None, heard, True),
+    ]
+    live = measure_live(rows)
+    assert [row["hits"] for row in live["alerted_by"].values()] == [0, 1, 2, 3]
+    assert (live["before_ask"]["hits"], live["by_ask"]["hits"], live["before_answer"]["hits"]) == (1, 2, 2)
+    assert live["finished"]["hits"] == 4
+    assert (live["ever"]["hits"], live["ever_or_finished"]["hits"], live["ever"]["n"]) == (1, 2, 2)
+    assert live["syllables_until_alert"] == 15
+
+
+def test_what_is_measured_is_what_a_monitor_does(fitted, few):
+    calls = few[::6]
+    table = tokenise([LabelledCall(item.call.in_pieces(), item.label) for item in calls])
+    for row in watch(fitted, calls, table):
+        monitor = fitted.monitor()
+        follow(monitor, row.truth.call.in_pieces().turns)
+        assert monitor.alerted_at == row.alerted
+
+
+def test_pieces_keep_the_words():
+    turn = Turn("một " * 61 + "hai", "caller")
+    assert [len(piece.text.split()) for piece in turn.pieces()] == [20, 21, 21]
+    assert " ".join(piece.text for piece in turn.pieces()) == turn.text
+    assert Turn("").pieces() == [Turn("")]
