@@ -15,9 +15,9 @@ from sklearn.model_selection import GroupKFold
 
 from scamtext.corpus import SCAM_TYPES, LabelledCall
 from scamtext.errors import DataError
-from scamtext.features import Table, read_call, to_table
-from scamtext.heads import fit_pipeline, values
-from scamtext.lexicon import Lexicon
+from scamtext.features import Table, marked_kinds
+from scamtext.heads import cue_scores, fit_pipeline, values
+from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.live import measure_live, watch
 from scamtext.measures import FALSE_ALARMS, Measures, Scored, cue_measures, failures, measure, recall_at, share
 from scamtext.model import ScamClassifier
@@ -33,10 +33,10 @@ CLEAN, LIVE = "clean", "live"
 
 def tokenise(calls: Sequence[LabelledCall]) -> Table:
     """The rows of labelled calls, made once for many fits; parallel under `joblib.parallel_config`."""
-    lexicon = Lexicon.read()
+    lexicon = Lexicon.shipped()
 
     def read(chunk: Sequence[LabelledCall]) -> Table:
-        return to_table([read_call(call.call, lexicon) for call in chunk])
+        return Table.of([call.call for call in chunk], lexicon)
 
     parts = Parallel()(delayed(read)(calls[start : start + CHUNK]) for start in range(0, len(calls), CHUNK))
     return Table(np.concatenate([part.calls for part in parts]), np.concatenate([part.turns for part in parts]))
@@ -49,11 +49,21 @@ def score(
     features = values(classifier.pipeline_, table.calls)
     probabilities = classifier.calibrate(classifier.pipeline_["scam"].decision_function(features))
     types = classifier.type_head_.predict(features) if classifier.type_head_ else [None] * len(calls)
-    heard = classifier.hears(table, features) if cues else [frozenset[str]()] * len(calls)
+    heard = _hears(classifier, table, features) if cues else [frozenset[str]()] * len(calls)
     return [
         Scored(call, float(p), bool(p >= classifier.threshold_), None if kind is None else str(kind), kinds)
         for call, p, kind, kinds in zip(calls, probabilities, types, heard, strict=True)
     ]
+
+
+def _hears(classifier: ScamClassifier, table: Table, features: Any) -> list[frozenset[str]]:
+    """The kinds of cue in calls, `features` being their rows of values."""
+    if classifier.cue_heads_ is None:
+        return [marked_kinds(row) for row in table.calls]
+    turn_features = values(classifier.pipeline_, table.turn_rows)
+    by_call, _ = cue_scores(classifier.cue_heads_, features, turn_features, table.sizes)
+    has = by_call >= classifier.cue_thresholds_[0]
+    return [frozenset(kind for kind, heard in zip(CUE_KINDS, row, strict=True) if heard) for row in has]
 
 
 def fit(

@@ -22,6 +22,7 @@ from sklearn.svm import LinearSVC
 from scamtext.features import COLUMNS, build_pipeline
 from scamtext.lexicon import CUE_KINDS
 from scamtext.results import SCAM
+from scamtext.scorer import CERTAIN
 
 TOPIC = {name: column.topic for name, column in COLUMNS.items()}
 TURN = {name: column.turn for name, column in COLUMNS.items()}
@@ -29,11 +30,6 @@ TURN = {name: column.turn for name, column in COLUMNS.items()}
 LEAST_SCALE = 0.5  # of an n-gram that is as common in one class as in the other
 TURN_CUES = 5.0  # lexicon marks tell more of a turn than of a whole call
 TYPE_C, CUE_CALL_C, CUE_TURN_C = 0.5, 10.0, 1.0  # inverse strengths of the heads' penalties
-# What a beginning must have more in log-odds than a long call to raise an alert, and the syllables
-# over which that fades by a factor e: of nine pairs, the one with most scams alerted while 2 % of
-# the honest calls ever were.
-SURCHARGE, FADE = 3.0, 40.0
-CERTAIN = 30.0  # log-odds of a cue that all training calls have; its negative, of one that none has
 
 
 def class_scales(features: Any, positive: NDArray[np.bool_], groups: NDArray[Any]) -> NDArray[np.float64]:
@@ -100,19 +96,9 @@ def fit_live(
     """
     head = LogisticRegression(C=C, max_iter=1000)
     fit_scaled(head, features, labels, class_scales(features, labels == SCAM, groups))
-    head.coef_ = (head.coef_ + pipeline["scam"].coef_) / 2
+    head.coef_ = ((head.coef_ + pipeline["scam"].coef_) / 2).astype(np.float32).astype(np.float64)
     head.intercept_ = (head.intercept_ + pipeline["scam"].intercept_) / 2
     return head
-
-
-def live_scores(head: LogisticRegression, features: Any, syllables: NDArray[np.int_]) -> NDArray[np.float64]:
-    """How much beginnings of calls speak for a scam, in log-odds less a surcharge for little evidence.
-
-    Parameters
-    ----------
-    features, syllables : values of n beginnings, and how many syllables each has.
-    """
-    return np.asarray(head.decision_function(features) - SURCHARGE * np.exp(-syllables / FADE))
 
 
 def heard(rows: Iterable[NDArray[np.object_]]) -> NDArray[np.int_]:
@@ -205,15 +191,6 @@ def cue_scores(
     by_turn = np.split(scores, np.cumsum(turns)[:-1])
     strongest = np.array([scores.max(axis=0) for scores in by_turn])
     return in_call.decision_function(features) + strongest, by_turn
-
-
-def heard_cues(
-    call: NDArray[np.float64], turns: NDArray[np.float64], least: NDArray[np.float64], clear: NDArray[np.float64]
-) -> list[tuple[int, int]]:
-    """The turns and kinds (as numbers) that are told of a call: its most telling turn, and all clear ones."""
-    telling = turns >= clear
-    telling[turns.argmax(axis=0), np.arange(turns.shape[1])] = True
-    return [(int(turn), int(row)) for turn, row in np.argwhere(telling & (call >= least))]
 
 
 def best_thresholds(scores: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:

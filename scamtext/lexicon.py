@@ -12,14 +12,18 @@ A phrase is a row of syllables, compared whole (the "an" of "công an" is never 
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
+
+from scamtext.automaton import Automaton, compile_automaton
 from scamtext.calls import SPEAKERS
 from scamtext.errors import LexiconError
 from scamtext.text import fold, key
@@ -67,16 +71,8 @@ class Modifier:
     across_sentences: bool = False
 
 
-class Match(NamedTuple):
-    """An entry found at syllables start..end (half open)."""
-
-    entry: Cue | Modifier
-    start: int
-    end: int
-
-
 class Lexicon:
-    """All cues and modifiers, as one tree of syllables.
+    """All cues and modifiers.
 
     Parameters
     ----------
@@ -85,13 +81,57 @@ class Lexicon:
 
     def __init__(self, cues: Sequence[Cue], modifiers: Sequence[Modifier]) -> None:
         self.cues, self.modifiers = tuple(cues), tuple(modifiers)
-        entries: list[Cue | Modifier] = [*self.cues, *self.modifiers]
-        self._by_key = _index(entries, key)
-        self._by_fold = _index(entries, fold)
+        self.entries: list[Cue | Modifier] = [*self.cues, *self.modifiers]
+
+    @cached_property
+    def by_key(self) -> Automaton:
+        """All phrases, compared by key."""
+        return Automaton(self._phrases(key))
+
+    @cached_property
+    def by_fold(self) -> Automaton:
+        """All phrases, compared without diacritics."""
+        return Automaton(self._phrases(fold))
+
+    def _phrases(self, form: Callable[[str], str]) -> dict[str, Any]:
+        return compile_automaton(
+            ([step if isinstance(step, int) else form(step) for step in steps], number)
+            for number, entry in enumerate(self.entries)
+            for phrase in entry.phrases
+            for steps in expand(phrase)
+        )
+
+    def compile(self) -> dict[str, Any]:
+        """Arrays for `from_arrays`."""
+        rules = [{**asdict(entry), "phrases": (), "examples": (), "counterexamples": ()} for entry in self.entries]
+        known = [{name: value for name, value in rule.items() if value not in ((), None)} for rule in rules]
+        arrays = {"lexicon": np.frombuffer(json.dumps(known).encode(), np.uint8)}
+        for name, form in (("key", key), ("fold", fold)):
+            arrays |= {f"{name}_{part}": array for part, array in self._phrases(form).items()}
+        return arrays
 
     @classmethod
-    @lru_cache(maxsize=4)
-    def read(cls, folder: Path = LEXICONS) -> Lexicon:
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Lexicon:
+        """A lexicon that finds the same phrases but cannot list them."""
+        rules = [{"phrases": (), **fields} for fields in json.loads(arrays["lexicon"].tobytes())]
+        lexicon = cls([Cue(**r) for r in rules if "kind" in r], [Modifier(**r) for r in rules if "kind" not in r])
+        for name in ("key", "fold"):
+            parts = {k.removeprefix(f"{name}_"): v for k, v in arrays.items() if k.startswith(f"{name}_")}
+            lexicon.__dict__[f"by_{name}"] = Automaton(parts)
+        return lexicon
+
+    def numbers(self, syllable: str) -> tuple[int, int]:
+        """The numbers of a spelt syllable in `by_key` and in `by_fold`, 0 where no phrase has it."""
+        return self.by_key.numbers.get(key(syllable), 0), self.by_fold.numbers.get(fold(syllable), 0)
+
+    @classmethod
+    @cache
+    def shipped(cls) -> Lexicon:
+        """The lexicon in the package, read once."""
+        return cls.read(LEXICONS)
+
+    @classmethod
+    def read(cls, folder: Path) -> Lexicon:
         """The lexicon in `folder`.
 
         Raises
@@ -109,62 +149,8 @@ class Lexicon:
                 (cues if isinstance(entry, Cue) else modifiers).append(entry)  # type: ignore[arg-type]
         return cls(cues, modifiers)
 
-    def find(self, forms: Sequence[str], folded: bool = False) -> list[Match]:
-        """All entries found in a turn's syllables, the longest first at each place.
-
-        `folded` compares without diacritics, for calls that were typed without them.
-        """
-        root, form = (self._by_fold, fold) if folded else (self._by_key, key)
-        syllables = [form(syllable) for syllable in forms]
-        found: list[Match] = []
-        for start in range(len(syllables)):
-            longest: dict[int, Match] = {}
-            for entry, end in root.matches(syllables, start):
-                if id(entry) not in longest or longest[id(entry)].end < end:
-                    longest[id(entry)] = Match(entry, start, end)
-            found.extend(sorted(longest.values(), key=lambda match: -match.end))
-        return found
-
 
 _Step = str | int
-
-
-class _Node:
-    """A place in the tree of all phrases: what may follow, and what ends here."""
-
-    __slots__ = ("entries", "gaps", "next")
-
-    def __init__(self) -> None:
-        self.next: dict[str, _Node] = {}
-        self.gaps: dict[int, _Node] = {}
-        self.entries: list[Cue | Modifier] = []
-
-    def add(self, steps: Sequence[_Step], entry: Cue | Modifier) -> None:
-        """Grow the path of a phrase."""
-        node = self
-        for step in steps:
-            following: dict[Any, _Node] = node.gaps if isinstance(step, int) else node.next
-            node = following.setdefault(step, _Node())
-        node.entries.append(entry)
-
-    def matches(self, syllables: list[str], position: int) -> Iterator[tuple[Cue | Modifier, int]]:
-        """Every entry whose phrase runs from here, and where it ends."""
-        for entry in self.entries:
-            yield entry, position
-        for gap, node in self.gaps.items():
-            for skip in range(gap + 1):
-                yield from node.matches(syllables, position + skip)
-        if position < len(syllables) and (following := self.next.get(syllables[position])):
-            yield from following.matches(syllables, position + 1)
-
-
-def _index(entries: Sequence[Cue | Modifier], form: Callable[[str], str]) -> _Node:
-    root = _Node()
-    for entry in entries:
-        for phrase in entry.phrases:
-            for steps in expand(phrase):
-                root.add([step if isinstance(step, int) else form(step) for step in steps], entry)
-    return root
 
 
 def expand(phrase: str) -> list[tuple[_Step, ...]]:

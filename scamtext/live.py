@@ -11,9 +11,10 @@ import numpy as np
 from scamtext.calls import CALLEE
 from scamtext.corpus import LabelledCall
 from scamtext.features import Table
-from scamtext.heads import heard, live_scores, values
+from scamtext.heads import heard, values
 from scamtext.measures import Measures, share
 from scamtext.model import ScamClassifier
+from scamtext.scorer import live_scores
 
 ASKS = {"money_request", "credential_request"}
 PARTS = (0.25, 0.5, 0.75, 1.0)  # of a call's turns
@@ -49,8 +50,8 @@ def watch(classifier: ScamClassifier, calls: Sequence[LabelledCall], table: Tabl
     """What a monitor does on calls, `table` being the tokens of their pieces."""
     rows = [table.beginning(call, turns) for call, size in enumerate(table.sizes) for turns in range(1, size + 1)]
     syllables = heard(rows)
-    features = values(classifier.pipeline_, np.array(rows))
-    crossed = live_scores(classifier.live_head_, features, syllables) >= classifier.alert_threshold_
+    logits = classifier.live_head_.decision_function(values(classifier.pipeline_, np.array(rows)))
+    crossed = live_scores(logits, syllables) >= classifier.alert_threshold_
     logits = classifier.pipeline_.decision_function(table.calls)
     flagged = classifier.calibrate(logits) >= classifier.threshold_
     watched = []

@@ -1,35 +1,38 @@
-"""ScamClassifier: a scikit-learn estimator over calls that also gives verdicts with evidence."""
+"""ScamClassifier: an estimator over calls that also gives verdicts with evidence.
+
+It works wherever scikit-learn takes an estimator, but does not import it: predicting needs numpy alone.
+"""
 
 from __future__ import annotations
 
+import inspect
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
 
 from scamtext.calls import Call
 from scamtext.errors import DataError
-from scamtext.explain import explain, locate
-from scamtext.features import Reading, Table, marked_kinds, read_call, to_rows, to_table
-from scamtext.heads import cue_scores, heard_cues, values
+from scamtext.explain import Quote, evidence, locate, spread
+from scamtext.features import Reading
 from scamtext.lexicon import CUE_KINDS, Lexicon
-from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Evidence, Verdict
-from scamtext.training import CallCues, Examples, fit_heads, settle, sigmoid_of
+from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Verdict
+from scamtext.scorer import CALL_CUES, SCAM_HEAD, TURN_CUES, Grams, Scorer, Values
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from scamtext.features import Table
     from scamtext.monitor import CallMonitor
+    from scamtext.training import CallCues, Heads
 
 CallLike = Call | str | Mapping[str, Any]
-BATCH = 64  # calls tokenised and scored at a time
+BATCH = 96  # calls tokenised and scored at a time
 
 
-class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ScamClassifier:
     """Says whether a call is a scam, which kind, how sure, and why.
 
     Parameters
@@ -63,6 +66,8 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     array(['legit'], dtype='<U5')
     """
 
+    _estimator_type = "classifier"
+
     def __init__(
         self,
         C: float = 10.0,
@@ -82,6 +87,19 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.live = live
         self.live_false_alarms = live_false_alarms
         self.live_watch_false_alarms = live_watch_false_alarms
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
+        """The parameters by name."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def set_params(self, **params: Any) -> ScamClassifier:
+        """Change parameters; `fit` again for them to count."""
+        unknown = params.keys() - self.get_params().keys()
+        if unknown:
+            raise ValueError(f"no parameters {sorted(unknown)}; there are {sorted(self.get_params())}")
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
 
     def fit(
         self,
@@ -104,9 +122,10 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         cues : for n calls the kinds in each turn, None where nobody has looked; without it
             cues are the lexicon's finds alone.
         """
-        lexicon = Lexicon.read()
-        readings = [read_call(Call.of(call), lexicon) for call in X]
-        return self.fit_table(to_table(readings), y, scam_type, groups, cues)
+        from scamtext.features import Table
+
+        table = Table.of([Call.of(call) for call in X], Lexicon.shipped())
+        return self.fit_table(table, y, scam_type, groups, cues)
 
     def fit_table(
         self,
@@ -116,19 +135,53 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         groups: Sequence[str] | None = None,
         cues: Sequence[CallCues | None] | None = None,
     ) -> ScamClassifier:
-        """`fit` on n calls that are already tokenised (`features.to_table`)."""
+        """`fit` on n calls that are already tokenised (`features.Table`)."""
+        from scamtext.training import Examples, fit_heads, settle
+
         examples = Examples.of(table, y, scam_type, groups, cues)
-        parameters = self.get_params()
-        settled = settle(examples, parameters)
+        settled = settle(examples, self.get_params())
         self.slope_, self.intercept_ = settled.slope, settled.intercept
         self.threshold_, self.watch_threshold_ = settled.threshold, settled.watch
         self.alert_threshold_, self.live_watch_threshold_ = settled.alert, settled.live_watch
         self.cue_thresholds_ = settled.cues
         heads = fit_heads(examples, self.C, self.min_df, live=self.live)
-        self.pipeline_, self.type_head_, self.cue_heads_, self.live_head_ = heads
+        return self.assemble(Lexicon.shipped(), heads)
+
+    def assemble(
+        self, lexicon: Lexicon, heads: Heads | Callable[[], Heads], scorer: Scorer | None = None
+    ) -> ScamClassifier:
+        """Put fitted parts together: the lexicon, the heads or what reads them, and these compiled if they are."""
         self.classes_ = np.array([LEGIT, SCAM])
-        self.lexicon_ = Lexicon.read()
+        self.lexicon_, self._scorer = lexicon, scorer
+        self._heads: Heads | Callable[[], Heads] = heads
         return self
+
+    @property
+    def heads_(self) -> Heads:
+        """All fitted scikit-learn models; of a loaded classifier they are read when first asked for."""
+        self._check_is_fitted()
+        if callable(self._heads):
+            self._heads = self._heads()
+        return self._heads
+
+    pipeline_ = property(lambda self: self.heads_.pipeline)
+    type_head_ = property(lambda self: self.heads_.types)
+    cue_heads_ = property(lambda self: self.heads_.cues)
+    live_head_ = property(lambda self: self.heads_.live)
+
+    @property
+    def scorer_(self) -> Scorer:
+        """The heads as plain arrays."""
+        self._check_is_fitted()
+        if self._scorer is None:
+            self._scorer = Scorer(self.heads_.compile(self.lexicon_))
+        return self._scorer
+
+    def _check_is_fitted(self) -> None:
+        if not hasattr(self, "classes_"):
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError("this ScamClassifier is not fitted; call fit, or use scamtext.load()")
 
     def calibrate(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         """Logits of the pipeline, shape (n,), as calibrated probabilities of scam."""
@@ -136,14 +189,21 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Iterable[CallLike]) -> NDArray[np.float64]:
         """Calibrated probabilities, shape (n, 2), columns as in `classes_`."""
-        check_is_fitted(self)
-        scam = [self.calibrate(self.pipeline_.decision_function(to_rows(readings))) for _, readings in self._batches(X)]
-        column = np.concatenate(scam) if scam else np.empty(0)
+        scorer = self.scorer_
+        parts = [np.empty(0)]
+        for batch in _batches(X):
+            values = scorer.values(scorer.grams(scorer.read(batch)), len(batch))
+            parts.append(self.calibrate(scorer.decide(values, SCAM_HEAD)[:, 0]))
+        column = np.concatenate(parts)
         return np.column_stack([1 - column, column])
 
     def predict(self, X: Iterable[CallLike]) -> NDArray[np.str_]:
         """Labels, "scam" or "legit", shape (n,); `classify` also knows "unknown"."""
         return np.where(self.predict_proba(X)[:, 1] >= self.threshold_, SCAM, LEGIT)
+
+    def score(self, X: Iterable[CallLike], y: Sequence[str]) -> float:
+        """Share of calls whose label is right."""
+        return float((self.predict(X) == np.asarray(y)).mean())
 
     def classify(self, call: CallLike) -> Verdict:
         """The verdict for one call: a Call, a text, or a record with "turns"."""
@@ -151,28 +211,87 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def classify_many(self, calls: Iterable[CallLike]) -> Iterator[Verdict]:
         """Verdicts in the order of the calls, a batch at a time."""
-        check_is_fitted(self)
-        for batch, readings in self._batches(calls):
-            table = to_table(readings)
-            yield from self.judge(batch, readings, table, values(self.pipeline_, table.calls))
+        scorer = self.scorer_
+        for batch in _batches(calls):
+            reading = scorer.read(batch)
+            grams = scorer.grams(reading)
+            yield from self.judge(reading, grams, scorer.values(grams, len(batch)))
 
-    def judge(
-        self, calls: Sequence[Call], readings: Sequence[Reading], table: Table, features: Any
-    ) -> Iterator[Verdict]:
-        """Verdicts on n calls that are tokenised already, `features` being their rows of values."""
-        logits = self.pipeline_["scam"].decision_function(features)
-        kinds = self.type_head_.predict(features) if self.type_head_ else [None] * len(calls)
-        cues = self._cues(calls, readings, features, table) if self.cue_heads_ else [r.cues for r in readings]
-        for number, (call, reading) in enumerate(zip(calls, readings, strict=True)):
-            row = features[[number]]
-            yield self._verdict(call, reading, cues[number], row, float(logits[number]), kinds[number])
+    def judge(self, reading: Reading, grams: Mapping[str, Grams], values: Values) -> Iterator[Verdict]:
+        """Verdicts on calls that are read already (`Scorer.read`, `grams` and `values`)."""
+        scorer = self.scorer_
+        logits = scorer.decide(values, SCAM_HEAD)[:, 0]
+        probabilities = self.calibrate(logits)
+        weights = spread(reading, grams, values, scorer.weigh(values, SCAM_HEAD))
+        types = scorer.types(values)
+        quotes = self._quotes(reading, values)
+        bias = scorer.bias
+        for number, (call, readable) in enumerate(zip(reading.tokens.calls, reading.is_readable, strict=True)):
+            probability = float(probabilities[number])
+            risk = HIGH if probability >= self.threshold_ else WATCH if probability >= self.watch_threshold_ else LOW
+            risk = risk if readable else LOW
+            cues, items, other = evidence(reading, number, quotes[number], weights)
+            yield Verdict(
+                call=call,
+                label=(SCAM if risk == HIGH else LEGIT) if readable else UNKNOWN,
+                probability=probability,
+                risk=risk,
+                scam_type=None if risk == LOW else types[number],
+                cues=tuple(cues),
+                evidence=tuple(items),
+                bias=bias,
+                other=other,
+                logit=float(logits[number]),
+            )
 
-    def monitor(self, call_id: str | None = None) -> CallMonitor:
-        """A monitor that judges one call turn by turn, while it goes on."""
-        from scamtext.monitor import CallMonitor
+    def _quotes(self, reading: Reading, values: Values) -> list[list[Quote]]:
+        """The cues of calls: where the heads hear one, the lexicon's words for it, else the most telling ones."""
+        finds, calls = reading.finds, reading.tokens.turn_call
+        quotes: list[list[Quote]] = [[] for _ in range(values.size)]
+        learnt = self.scorer_.has(TURN_CUES)
+        listed: dict[tuple[int, int], list[Quote]] = {}
+        for number, find in enumerate(finds):
+            quote = Quote(CUE_KINDS[find.kind], find.first, find.last, find.negated, number)
+            if find.negated or not learnt:
+                quotes[calls[find.turn]].append(quote)
+            else:
+                listed.setdefault((find.turn, find.kind), []).append(quote)
+        if learnt:
+            for turn, kind, words in self._heard(reading, values, listed):
+                quotes[calls[turn]] += listed.get((turn, kind)) or [Quote(CUE_KINDS[kind], *words)]
+        return quotes
 
-        check_is_fitted(self)
-        return CallMonitor(self, call_id)
+    def _heard(
+        self, reading: Reading, values: Values, listed: Mapping[tuple[int, int], object]
+    ) -> Iterator[tuple[int, int, tuple[int, int]]]:
+        """The turns and kinds in which a cue is heard, and the syllables that speak for it (if it is not listed)."""
+        scorer, tokens = self.scorer_, reading.tokens
+        size = len(tokens.turn_call)
+        grams = scorer.grams(reading, by_turn=True)
+        turn_values = scorer.values(grams, size)
+        heard = heard_cues(
+            scorer.decide(values, CALL_CUES), scorer.turn_cues(turn_values), tokens.turn_call, self.cue_thresholds_
+        )
+        for kind in range(len(CUE_KINDS)):
+            turns = np.flatnonzero(heard[:, kind])
+            unlisted = [turn for turn in turns.tolist() if (turn, kind) not in listed]
+            asked = np.zeros(size, dtype=bool)
+            asked[unlisted] = True
+            own = turn_values.within(asked)
+            told = spread(
+                reading,
+                {name: found.within(asked) for name, found in grams.items()},
+                own,
+                scorer.weigh(own, TURN_CUES, kind),
+            )
+            for turn in turns.tolist():
+                start, end = tokens.first[turn : turn + 2].tolist()
+                words = (start, end)
+                if asked[turn] and start < end:
+                    first, last = locate(told.syllables[start:end])
+                    words = (start + first, start + last)
+                if start < end:
+                    yield turn, kind, words
 
     def classify_frame(self, frame: pd.DataFrame, text: str = "text") -> pd.DataFrame:
         """Verdicts for a column of transcripts, on the same index; missing texts are "unknown".
@@ -205,64 +324,59 @@ class ScamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         result = pd.DataFrame(rows, columns=columns, index=frame.index)
         return result.astype({"label": "category", "risk": "category", "scam_type": "category", "probability": float})
 
-    def _batches(self, calls: Iterable[CallLike]) -> Iterator[tuple[list[Call], list[Reading]]]:
-        remaining = iter(calls)
-        while batch := [Call.of(call) for call in itertools.islice(remaining, BATCH)]:
-            yield batch, [read_call(call, self.lexicon_) for call in batch]
+    def monitor(self, call_id: str | None = None) -> CallMonitor:
+        """A monitor that judges one call turn by turn, while it goes on."""
+        from scamtext.monitor import CallMonitor
 
-    def hears(self, table: Table, features: Any) -> list[frozenset[str]]:
-        """The kinds of cue in n tokenised calls, `features` being their rows of values."""
-        if self.cue_heads_ is None:
-            return [marked_kinds(row) for row in table.calls]
-        by_call, _ = cue_scores(self.cue_heads_, features, values(self.pipeline_, table.turn_rows), table.sizes)
-        return [
-            frozenset(kind for kind, heard in zip(CUE_KINDS, row, strict=True) if heard)
-            for row in by_call >= self.cue_thresholds_[0]
-        ]
-
-    def _cues(
-        self, calls: Sequence[Call], readings: Sequence[Reading], features: Any, table: Table
-    ) -> list[tuple[Evidence, ...]]:
-        """The cues of calls: where the heads hear one, the lexicon's words for it, else the most telling ones."""
-        turn_features = values(self.pipeline_, table.turn_rows)
-        by_call, by_turn = cue_scores(self.cue_heads_, features, turn_features, table.sizes)
-        starts = np.cumsum([0, *table.sizes])
-        found = []
-        for number, (call, reading) in enumerate(zip(calls, readings, strict=True)):
-            cues = [cue for cue in reading.cues if cue.negated]
-            heard = heard_cues(by_call[number], by_turn[number], *self.cue_thresholds_)
-            turns = reading.by_turn() if heard else []
-            for turn, row in heard:
-                kind = CUE_KINDS[row]
-                listed = [c for c in reading.cues if (c.turn, c.kind, c.negated) == (turn, kind, False)]
-                shares = turn_features[[starts[number] + turn]].multiply(self.cue_heads_[1].coef_[[row]])
-                cues += listed or locate(call, turns[turn], kind, self.pipeline_, shares)
-            found.append(tuple(sorted(cues, key=lambda cue: (cue.turn, cue.start))))
-        return found
-
-    def _verdict(
-        self, call: Call, reading: Reading, cues: tuple[Evidence, ...], features: Any, logit: float, kind: str | None
-    ) -> Verdict:
-        probability = float(self.calibrate(np.array([logit]))[0])
-        risk = HIGH if probability >= self.threshold_ else WATCH if probability >= self.watch_threshold_ else LOW
-        if not reading.is_readable:
-            risk = LOW
-        evidence, other = explain(call, reading, cues, self.pipeline_, features)
-        return Verdict(
-            call=call,
-            label=(SCAM if risk == HIGH else LEGIT) if reading.is_readable else UNKNOWN,
-            probability=probability,
-            risk=risk,
-            scam_type=None if risk == LOW or kind is None else str(kind),
-            cues=cues,
-            evidence=evidence,
-            bias=float(self.pipeline_["scam"].intercept_[0]),
-            other=other,
-            logit=logit,
-        )
+        return CallMonitor(self, call_id)
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.two_d_array = False
-        return tags
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(multi_class=False),
+            input_tags=InputTags(string=True, two_d_array=False),
+        )
+
+    def __repr__(self) -> str:
+        return f"ScamClassifier({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+
+
+def _batches(calls: Iterable[CallLike]) -> Iterator[list[Call]]:
+    remaining = iter(calls)
+    while batch := [Call.of(call) for call in itertools.islice(remaining, BATCH)]:
+        yield batch
+
+
+def heard_cues(
+    calls: NDArray[np.float64], turns: NDArray[np.float64], turn_call: NDArray[Any], thresholds: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which kinds are told of which turns: of each call that has the cue, its most telling turn, and all clear ones.
+
+    Parameters
+    ----------
+    calls, turns : scores of calls and of turns for each kind, shape (calls, kinds) and (turns, kinds).
+    turn_call : the call of each turn.
+    thresholds : the scores from which a call, and a turn, has a cue, shape (2, kinds).
+    """
+    heard: NDArray[np.bool_] = turns >= thresholds[1]
+    starts = np.searchsorted(turn_call, np.arange(len(calls)))
+    spoken = np.flatnonzero(np.bincount(turn_call, minlength=len(calls)))
+    if not len(spoken):
+        return heard
+    best = np.full(calls.shape, -np.inf)
+    best[spoken] = np.maximum.reduceat(turns, starts[spoken])
+    strongest = turns == best.take(turn_call, axis=0)
+    # Of equals the first, as argmax has it.
+    order = np.cumsum(strongest, axis=0)
+    before = np.concatenate([np.zeros((1, order.shape[1]), int), order]).take(starts, axis=0)
+    heard |= strongest & (order - before.take(turn_call, axis=0) == 1)
+    has = calls + best >= thresholds[0]
+    return np.asarray(heard & has.take(turn_call, axis=0))
+
+
+def sigmoid_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 / (1 + exp(-x)) without overflow, shape as given."""
+    return np.exp(-np.logaddexp(0.0, -values))

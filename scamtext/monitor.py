@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scamtext.calls import Call, Turn
 from scamtext.errors import DataError
-from scamtext.features import TurnTokens, read_turns, to_table
-from scamtext.heads import heard, live_scores, values
+from scamtext.features import Reading
 from scamtext.results import HIGH, LOW, WATCH, Evidence, Verdict
+from scamtext.scorer import LIVE_HEAD
+from scamtext.tokens import Tokens
 
 if TYPE_CHECKING:
     from scamtext.model import ScamClassifier
@@ -40,11 +43,11 @@ class CallMonitor:
     """
 
     def __init__(self, classifier: ScamClassifier, call_id: str | None = None) -> None:
-        if classifier.live_head_ is None:
+        if not classifier.scorer_.has(LIVE_HEAD):
             raise DataError("this model was fitted with live=False; fit it again with live=True to monitor calls")
         self._classifier = classifier
         self._call_id = call_id
-        self._turns: list[TurnTokens] = []
+        self._turns: list[Tokens] = []
         self.level = LOW
         self.alerted_at: int | None = None
         self.score = float("-inf")
@@ -52,7 +55,7 @@ class CallMonitor:
     @property
     def call(self) -> Call:
         """What has been heard so far."""
-        return Call(tuple(tokens.turn for tokens in self._turns), self._call_id)
+        return Call(tuple(tokens.calls[0].turns[0] for tokens in self._turns), self._call_id)
 
     def update(self, turn: Turn | str | Mapping[str, Any]) -> Verdict:
         """Hear the next turn: a Turn, a text, or {"speaker", "text"}."""
@@ -67,7 +70,7 @@ class CallMonitor:
         """
         if not 0 <= number <= len(self._turns):
             raise DataError(f"turn {number} cannot be corrected: {len(self._turns)} turns have been heard")
-        self._turns[number : number + 1] = [TurnTokens.of(Turn.of(turn))]
+        self._turns[number : number + 1] = [self._read(turn)]
         return self._judge(number)
 
     def finish(self) -> Verdict:
@@ -80,14 +83,17 @@ class CallMonitor:
         return verdict
 
     def _judge(self, number: int) -> Verdict:
-        classifier, call = self._classifier, self.call
-        reading = read_turns(self._turns, classifier.lexicon_)
-        table = to_table([reading])
-        features = values(classifier.pipeline_, table.calls)
-        self.score = float(live_scores(classifier.live_head_, features, heard(table.calls))[0])
-        if reading.is_readable:
+        scorer = self._classifier.scorer_
+        reading = Reading.of(Tokens.join(self._turns, self.call), scorer.lexicon)
+        grams = scorer.grams(reading)
+        values = scorer.values(grams, 1)
+        self.score = float(scorer.live_scores(values, np.array([len(reading.tokens.start)]))[0])
+        if reading.is_readable[0]:
             self._set_level(number)
-        return next(classifier.judge([call], [reading], table, features))
+        return next(self._classifier.judge(reading, grams, values))
+
+    def _read(self, turn: Turn | str | Mapping[str, Any]) -> Tokens:
+        return self._classifier.scorer_.tokeniser.read([Call((Turn.of(turn),))])
 
     def _set_level(self, number: int) -> None:
         watch = self._classifier.live_watch_threshold_
@@ -110,7 +116,7 @@ class CallMonitor:
     def from_dict(cls, classifier: ScamClassifier, state: Mapping[str, Any]) -> CallMonitor:
         """The monitor that `to_dict` was called on; its turns are tokenised again."""
         monitor = cls(classifier, state["call"]["id"])
-        monitor._turns = [TurnTokens.of(Turn.of(turn)) for turn in state["call"]["turns"]]
+        monitor._turns = [monitor._read(turn) for turn in state["call"]["turns"]]
         if monitor._turns:
             monitor._judge(len(monitor._turns) - 1)
         monitor.level, monitor.alerted_at = state["level"], state["alerted_at"]

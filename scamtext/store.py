@@ -1,4 +1,4 @@
-"""One folder, one model: pipeline.skops, meta.json, lexicons/, README.md (the card).
+"""One folder, one model: pipeline.skops, compiled.npz, meta.json, lexicons/, README.md (the card).
 
 Loading never runs code from the folder: skops reads a list of plain scikit-learn types and
 refuses all others. A .joblib file can run code, so it needs `trusted=True`.
@@ -10,24 +10,26 @@ import hashlib
 import json
 import shutil
 import zipfile
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from scamtext.errors import ModelError
-from scamtext.lexicon import Lexicon
+from scamtext.scorer import Scorer
 
 if TYPE_CHECKING:
     from scamtext.model import ScamClassifier
+    from scamtext.training import Heads
 
 # Raise by one when a folder written now can no longer be read by the code before; keep a
 # reader for the old number, or say in the error which release reads it.
 FORMAT = 3
 DEFAULT = "vi"
 PIPELINE, META, CARD, LEXICON_FOLDER = "pipeline.skops", "meta.json", "README.md", "lexicons"
-PARTS = ("pipeline", "type_head", "cue_heads", "live_head")
+COMPILED = "compiled.npz"
 FITTED = ("slope_", "intercept_", "threshold_", "watch_threshold_", "alert_threshold_", "live_watch_threshold_")
 
 
@@ -47,19 +49,17 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
     if folder.suffix == ".joblib":
         return _load_joblib(folder, trusted)
     meta = read_meta(folder)
-    parts = _load_parts(folder / PIPELINE, meta)
     from scamtext.model import ScamClassifier
 
     classifier = ScamClassifier(**meta["parameters"])
     for name in FITTED:
         setattr(classifier, name, float(meta["fitted"][name]))
     classifier.cue_thresholds_ = np.array(meta["fitted"]["cue_thresholds_"])
-    for name in PARTS:
-        setattr(classifier, f"{name}_", parts[name])
-    classifier.cue_heads_ = classifier.cue_heads_ and tuple(classifier.cue_heads_)
-    classifier.classes_ = classifier.pipeline_.classes_
-    classifier.lexicon_ = Lexicon.read(folder / LEXICON_FOLDER)
-    return classifier
+    for name in meta["sha256"]:
+        if name.endswith(".toml"):
+            _open(folder / LEXICON_FOLDER / name, meta).close()
+    scorer = _load_scorer(folder / COMPILED, meta)
+    return classifier.assemble(scorer.lexicon, partial(_load_heads, folder / PIPELINE, meta), scorer)
 
 
 def shipped(name: str) -> Path:
@@ -85,19 +85,38 @@ def read_meta(folder: Path) -> dict[str, Any]:
     return dict(meta)
 
 
-def _load_parts(path: Path, meta: dict[str, Any]) -> dict[str, Any]:
-    import skops.io
-
+def _open(path: Path, meta: dict[str, Any]) -> IO[bytes]:
+    """A file whose digest is the one that meta.json has."""
     try:
-        content = path.read_bytes()
+        file = path.open("rb")
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; copy the model folder again") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != meta.get("pipeline_sha256"):
-        raise ModelError(f"{path}: sha256 {digest[:12]}… but {META} says {str(meta.get('pipeline_sha256'))[:12]}…")
+    digest, told = hashlib.file_digest(file, "sha256").hexdigest(), str(meta.get("sha256", {}).get(path.name))
+    if digest != told:
+        file.close()
+        raise ModelError(f"{path}: sha256 {digest[:12]}… but {META} says {told[:12]}…; copy the model folder again")
+    file.seek(0)
+    return file
+
+
+def _load_scorer(path: Path, meta: dict[str, Any]) -> Scorer:
+    with _open(path, meta) as file:
+        try:
+            return Scorer(np.load(file, allow_pickle=False))
+        except (ValueError, KeyError, OSError, TypeError, zipfile.BadZipFile) as error:
+            raise ModelError(f"{path}: refused: {type(error).__name__}: {error}") from error
+
+
+def _load_heads(path: Path, meta: dict[str, Any]) -> Heads:
+    import skops.io
+
+    from scamtext.training import Heads
+
+    with _open(path, meta) as file:
+        content = file.read()
     try:
         parts = skops.io.loads(content, trusted=[])
-        return {name: parts[name] for name in PARTS}
+        return Heads(*(tuple(parts[name]) if isinstance(parts[name], list) else parts[name] for name in Heads._fields))
     except Exception as error:  # skops reports foreign types and damage in many ways
         raise ModelError(f"{path}: refused: {type(error).__name__}: {error}") from error
 
@@ -129,8 +148,10 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {name: getattr(classifier, f"{name}_") for name in PARTS}
-    skops.io.dump(parts, folder / PIPELINE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+    heads = classifier.heads_
+    skops.io.dump(heads._asdict(), folder / PIPELINE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+    # Not compressed: loading it is what a process waits for before its first verdict.
+    np.savez(folder / COMPILED, **heads.compile(classifier.lexicon_))  # type: ignore[arg-type]
     shutil.rmtree(folder / LEXICON_FOLDER, ignore_errors=True)
     for curves in folder.glob("*.png"):
         curves.unlink()
@@ -144,7 +165,10 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
             **{name: getattr(classifier, name) for name in FITTED},
             "cue_thresholds_": classifier.cue_thresholds_.tolist(),
         },
-        "pipeline_sha256": hashlib.sha256((folder / PIPELINE).read_bytes()).hexdigest(),
+        "sha256": {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (folder / PIPELINE, folder / COMPILED, *sorted((folder / LEXICON_FOLDER).iterdir()))
+        },
         **(about or {}),
     }
     write_meta(folder, meta)

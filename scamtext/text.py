@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -120,29 +121,26 @@ def number_mark(digits: str) -> str:
     return f"<số{min(sum(character.isdigit() for character in digits), 9)}>"
 
 
-def words(text: str) -> list[Token]:
-    """Words of a turn as underthesea segments them, joined with "_", punctuation left out.
+def place_words(segmented: Sequence[str], normal: str, offsets: list[int] | None) -> list[Token]:
+    """Words as underthesea cuts them from the normal form of a text (`normalise`), put in their places.
 
-    Lower-casing comes before segmentation, so that recogniser output (all lower case)
-    and typed text are cut alike. underthesea rewrites some spellings, so tokens are
-    placed by counting characters that are not white space, which it keeps.
+    underthesea rewrites some spellings, so they are placed by counting characters that are not
+    white space, which it keeps. Punctuation is left out.
     """
-    from underthesea import word_tokenize
-
-    normal, offsets = normalise(text)
     solid = [position for position, character in enumerate(normal) if not character.isspace()]
     tokens: list[Token] = []
     seen = 0
-    for word in word_tokenize(normal) if solid else []:
+    for word in segmented if solid else []:
         first, seen = seen, min(seen + sum(not character.isspace() for character in word), len(solid))
         if first < seen and any(character.isalnum() for character in word):
             span = _slice(offsets, solid[first], solid[seen - 1] + 1)
-            tokens.append(Token(_word_form(word), *span))
+            tokens.append(Token(word_form(word), *span))
     return tokens
 
 
 @lru_cache(maxsize=1 << 16)
-def _word_form(word: str) -> str:
+def word_form(word: str) -> str:
+    """A word as it is counted: syllables joined by "_", numbers and codes as marks."""
     if any(character.isdigit() for character in word):
         return number_mark(word) if not any(map(str.isalpha, word)) else "<mã>"
     return word.replace(" ", "_")
@@ -181,27 +179,13 @@ _VIETNAMESE = re.compile(
     r"(?:[aeiouy]|ai|ao|au|ay|eo|eu|ia|ie|ieu|iu|iue|oa|oai|oao|oay|oe|oeo|oi|oo|ua|uao|uai|uau|uay|ue|ui|uo|uoi|uou|uu|uy|uya|uye|uyu|ye|yeu|ueu)"
     r"(?:c|ch|m|n|ng|nh|p|t)?"
 )
-_DIACRITIC_SHARE = 0.25
-
-
-def vietnamese_share(forms: list[str]) -> float:
-    """Share of syllables that could be Vietnamese; marks do not count; 0.0 for none.
-
-    >>> vietnamese_share(["chuyển", "tiền"]), vietnamese_share(["suspicious", "transfer"])
-    (1.0, 0.0)
-    """
-    letters = [form for form in forms if not form.startswith("<")]
-    return sum(map(_could_be_vietnamese, letters)) / len(letters) if letters else 0.0
 
 
 @lru_cache(maxsize=1 << 16)
-def _could_be_vietnamese(form: str) -> bool:
-    return _VIETNAMESE.fullmatch(fold(form)) is not None
+def could_be_vietnamese(form: str) -> bool:
+    """Whether a syllable is spelt as Vietnamese ones are, with or without diacritics.
 
-
-def has_diacritics(forms: list[str]) -> bool:
-    """Whether a call was written with its diacritics: at least a quarter of its syllables
-    has one (in ordinary Vietnamese text about three quarters do).
+    >>> could_be_vietnamese("chuyển"), could_be_vietnamese("transfer")
+    (True, False)
     """
-    letters = [form for form in forms if not form.startswith("<")]
-    return sum(form != fold(form) for form in letters) >= _DIACRITIC_SHARE * len(letters)
+    return _VIETNAMESE.fullmatch(fold(form)) is not None

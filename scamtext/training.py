@@ -21,13 +21,14 @@ from scamtext.heads import (
     fit_pipeline,
     fit_types,
     heard,
-    live_scores,
     present_in_calls,
     present_in_turns,
     values,
 )
-from scamtext.lexicon import CUE_KINDS
+from scamtext.lexicon import CUE_KINDS, Lexicon
+from scamtext.model import sigmoid_of
 from scamtext.results import LEGIT, SCAM
+from scamtext.scorer import CALL_CUES, LIVE_HEAD, SCAM_HEAD, TURN_CUES, TYPE_HEAD, compile_model, live_scores
 
 CallCues = Sequence[frozenset[str]]  # the kinds of cue in each turn of a call
 LEAST_HEARD = 20  # syllables of a beginning that is learnt from; under that scams and honest calls are alike
@@ -108,6 +109,18 @@ class Heads(NamedTuple):
     cues: Any
     live: Any
 
+    def compile(self, lexicon: Lexicon) -> dict[str, NDArray[Any]]:
+        """Arrays for `scorer.Scorer`; `lexicon` is the one that they were fitted with."""
+        call_cues, turn_cues = self.cues or (None, None)
+        named = {
+            SCAM_HEAD: self.pipeline["scam"],
+            LIVE_HEAD: self.live,
+            TYPE_HEAD: self.types,
+            CALL_CUES: call_cues,
+            TURN_CUES: turn_cues,
+        }
+        return compile_model(lexicon, self.pipeline, named)
+
 
 def fit_heads(examples: Examples, C: float, min_df: int, *, types: bool = True, live: bool = True) -> Heads:
     """All heads on all examples; `types` and `live` say whether those two are wanted."""
@@ -164,7 +177,7 @@ def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
             continue
         heads = fit_heads(learnt, parameters["C"], parameters["min_df"], types=False, live=parameters["live"])
         logits[test] = heads.pipeline.decision_function(asked.table.calls)
-        if heads.live is not None:
+        if heads.live is not None and not asked.is_scam.all():
             peaks[test[~asked.is_scam]] = _peaks(heads, asked.take(~asked.is_scam).table)
         told = asked.take(asked.told)
         if heads.cues is not None and len(told.table):
@@ -184,7 +197,8 @@ def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
 def _peaks(heads: Heads, table: Table) -> NDArray[np.float64]:
     """The highest live score that each call ever has, shape (n,)."""
     rows = [table.beginning(call, turns) for call, size in enumerate(table.sizes) for turns in range(1, size + 1)]
-    scores = live_scores(heads.live, values(heads.pipeline, np.array(rows)), heard(rows))
+    logits = heads.live.decision_function(values(heads.pipeline, np.array(rows)))
+    scores = live_scores(logits, heard(rows))
     return np.array([part.max() for part in np.split(scores, np.cumsum(table.sizes)[:-1])])
 
 
@@ -210,11 +224,6 @@ def _calibrate(
     threshold = max(0.5, upper_quantile(honest, parameters["false_alarms"]))
     watch = min(threshold, max(0.2, upper_quantile(honest, parameters["watch_false_alarms"])))
     return slope, intercept, threshold, watch
-
-
-def sigmoid_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 / (1 + exp(-x)) without overflow, shape as given."""
-    return np.exp(-np.logaddexp(0.0, -values))
 
 
 def upper_quantile(honest: NDArray[np.float64], share: float) -> float:

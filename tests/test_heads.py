@@ -5,7 +5,9 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from scamtext.heads import CERTAIN, LEAST_SCALE, best_thresholds, class_scales, fit_scaled, heard_cues
+from scamtext.heads import LEAST_SCALE, best_thresholds, class_scales, fit_scaled
+from scamtext.model import heard_cues
+from scamtext.scorer import CERTAIN
 
 # Six scam rows of three authors, six honest ones of the same three. Columns: in two scam calls of
 # two authors; in two of one author; everywhere; in nothing.
@@ -49,9 +51,11 @@ def test_the_best_threshold_by_hand():
 
 def test_a_call_that_has_a_cue_tells_it_of_its_strongest_turn_and_of_clear_ones():
     turns = np.array([[0.1, 5.0], [0.4, 1.0], [0.9, 4.0]])
-    assert heard_cues(np.array([1.0, 1.0]), turns, np.array([0.5, 0.5]), np.array([2.0, 3.0])) == [
-        (0, 1),
-        (2, 0),
-        (2, 1),
-    ]
-    assert heard_cues(np.array([0.0, 1.0]), turns, np.array([0.5, 0.5]), np.array([0.0, 9.0])) == [(0, 1)]
+    one = np.zeros(len(turns), dtype=int)
+    told = heard_cues(np.array([[1.0, 1.0]]), turns, one, np.array([[1.5, 1.5], [2.0, 3.0]]))
+    assert np.argwhere(told).tolist() == [[0, 1], [2, 0], [2, 1]]
+    told = heard_cues(np.array([[-9.0, 1.0]]), turns, one, np.array([[0.5, 0.5], [0.0, 9.0]]))
+    assert np.argwhere(told).tolist() == [[0, 1]]
+    # Two calls, the first of which has no turn.
+    told = heard_cues(np.array([[9.0, 9.0], [1.0, -9.0]]), turns, one + 1, np.array([[1.5, 1.5], [9.0, 9.0]]))
+    assert np.argwhere(told).tolist() == [[2, 0]]

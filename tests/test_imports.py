@@ -10,9 +10,9 @@ import scamtext
 PACKAGE = Path(scamtext.__file__).parent
 # Each module may import, at its top, only modules before it.
 ORDER = [
-    "errors", "calls", "results", "text", "lexicon", "cues", "features", "messages", "explain", "heads",
-    "training", "model", "monitor", "stream", "corpus", "spoil", "measures", "noise", "live", "evaluate", "floors",
-    "curves", "card", "store", "render", "readers", "batch", "cli",
+    "errors", "calls", "results", "trie", "segment", "segment_tables", "automaton", "text", "lexicon", "tokens", "cues",
+    "features", "messages", "scorer", "explain", "model", "heads", "training", "monitor", "stream", "corpus", "spoil",
+    "measures", "noise", "live", "evaluate", "floors", "curves", "card", "store", "render", "readers", "batch", "cli",
 ]  # fmt: skip
 
 
@@ -32,6 +32,16 @@ def test_modules_import_upward_only():
 
 def test_import_brings_no_heavy_library():
     code = "import scamtext, sys; print([m for m in ('pandas', 'sklearn', 'underthesea', 'numpy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_predicting_takes_numpy_alone():
+    code = (
+        "import sys, scamtext; clf = scamtext.load(); clf.classify('alo, mẹ đây, chiều con về trễ nha'); "
+        "clf.monitor().update('alo ai đó'); "
+        "print([m for m in ('pandas', 'sklearn', 'scipy', 'joblib', 'underthesea', 'skops') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -2,20 +2,21 @@
 
 import pytest
 
-from scamtext.calls import Turn
+from scamtext.calls import Call, Turn
 from scamtext.cues import find_cues
 from scamtext.errors import LexiconError
 from scamtext.lexicon import CUE_KINDS, Lexicon, expand
-from scamtext.text import has_diacritics, key, syllables
+from scamtext.segment import segmenter
+from scamtext.text import key
+from scamtext.tokens import Tokeniser
 
-LEXICON = Lexicon.read()
+LEXICON = Lexicon.shipped()
+TOKENISER = Tokeniser(lambda form: 0, lambda form: 0, LEXICON, segmenter().segment)
 
 
 def cues(text, speaker=None, kind=None):
-    line = syllables(text)
-    bare = not has_diacritics([token.form for token in line.syllables])
-    found = find_cues(0, Turn(text, speaker), line, LEXICON, bare)
-    return [cue for cue in found if kind in (None, cue.kind)]
+    tokens = TOKENISER.read([Call((Turn(text, speaker),))])
+    return [find for find in find_cues(tokens, LEXICON) if kind in (None, CUE_KINDS[find.kind])]
 
 
 def test_every_kind_has_phrases_and_examples():

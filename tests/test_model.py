@@ -8,8 +8,8 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 
 from scamtext import Call, DataError, ScamClassifier, Turn
 from scamtext.evaluate import tokenise
-from scamtext.features import read_call
 from scamtext.heads import fit_cues, values
+from scamtext.lexicon import CUE_KINDS
 
 
 def test_classes_and_shapes(fitted, few):
@@ -116,7 +116,9 @@ def test_without_types_and_cues_the_lexicon_speaks_alone(few):
     assert (plain.type_head_, plain.cue_heads_) == (None, None)
     for item, verdict in zip(few, plain.classify_many(c.call for c in few), strict=True):
         assert verdict.scam_type is None
-        assert verdict.cues == read_call(item.call, plain.lexicon_).cues
+        reading = plain.scorer_.read([item.call])
+        places = [(CUE_KINDS[f.kind], reading.tokens.start[f.first], f.negated) for f in reading.finds]
+        assert [(cue.kind, cue.start, cue.negated) for cue in verdict.cues] == places
 
 
 def test_cues_are_learnt_from_the_calls_whose_cues_are_known(few):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from scamtext import Call, DataError, ScamClassifier, Turn, features
+from scamtext import Call, DataError, ScamClassifier, Turn
 from scamtext.corpus import LabelledCall
 from scamtext.evaluate import fit, tokenise
 from scamtext.live import Watched, measure_live, watch
@@ -35,12 +35,13 @@ def test_after_every_turn_the_verdict_is_that_of_the_call_so_far(shipped, corpus
 
 def test_a_turn_is_segmented_once(shipped, monkeypatch):
     segmented = []
-    words = features.words
-    monkeypatch.setattr(features, "words", lambda text: segmented.append(text) or words(text))
+    tokeniser = shipped.scorer_.tokeniser
+    segment = tokeniser._segment
+    monkeypatch.setattr(tokeniser, "_segment", lambda texts: segmented.extend(texts) or segment(texts))
     monitor = shipped.monitor()
     for turn in SCAM:
         monitor.update(turn)
-    assert segmented == [turn.text for turn in SCAM]
+    assert segmented == [turn.text.lower() for turn in SCAM]
     monitor.correct(1, "ơ tôi không làm gì")
     assert segmented[len(SCAM) :] == ["ơ tôi không làm gì"]
 
@@ -121,8 +122,8 @@ def test_nothing_heard_cannot_end(shipped):
         shipped.monitor().finish()
 
 
-def line(call_id, turn=None, **fields):
-    spoken = {} if turn is None else {"speaker": turn.speaker, "text": turn.text}
+def line(call_id, spoken=None, **fields):
+    spoken = {} if spoken is None else {"speaker": spoken.speaker, "text": spoken.text}
     return json.dumps({"call_id": call_id, **spoken, **fields}, ensure_ascii=False)
 
 

@@ -1,7 +1,9 @@
 import io
 import json
-import shutil
+import os
+import tempfile
 import zipfile
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -9,9 +11,9 @@ import pytest
 import skops.io
 
 import scamtext
-from scamtext import LexiconError, ModelError
+from scamtext import ModelError
 from scamtext.lexicon import LEXICONS
-from scamtext.store import DEFAULT, save, shipped
+from scamtext.store import DEFAULT, load, save, shipped
 
 
 @pytest.fixture
@@ -46,11 +48,14 @@ def test_joblib_round_trip_needs_trust(fitted, few, tmp_path):
         scamtext.load(path, trusted=True)
 
 
-def test_a_changed_file_is_refused(folder):
-    path = folder / "pipeline.skops"
+@pytest.mark.parametrize(
+    ("name", "use"), [("compiled.npz", scamtext.load), ("pipeline.skops", lambda p: load(p).heads_)]
+)
+def test_a_changed_file_is_refused(folder, name, use):
+    path = folder / name
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ModelError, match="sha256"):
-        scamtext.load(folder)
+        use(folder)
 
 
 class Foreign:
@@ -58,29 +63,50 @@ class Foreign:
 
 
 def test_a_foreign_type_is_refused(folder):
-    content = skops.io.dumps({"pipeline": Foreign(), "type_head": None})
-    _replace_pipeline(folder, content)
+    _replace(
+        folder, "pipeline.skops", skops.io.dumps({"pipeline": Foreign(), "types": None, "cues": None, "live": None})
+    )
     with pytest.raises(ModelError, match=r"refused.*Foreign"):
-        scamtext.load(folder)
+        load(folder).heads_  # noqa: B018
+
+
+class Trap:
+    """Leaves a mark when it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, (str(Path(tempfile.gettempdir()) / "scamtext-trap"),)
+
+
+def test_a_planted_pickle_is_refused_and_not_run(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    arrays = dict(np.load(folder / "compiled.npz"))
+    content = io.BytesIO()
+    np.savez(content, **{**arrays, "idf": np.array([Trap()], dtype=object)})
+    _replace(folder, "compiled.npz", content.getvalue())
+    with pytest.raises(ModelError, match="refused"):
+        load(folder)
+    assert not (tmp_path / "scamtext-trap").exists()
 
 
 def test_damage_is_refused_even_with_a_matching_digest(folder):
-    _replace_pipeline(folder, b"not a zip file")
-    with pytest.raises(ModelError, match="refused"):
-        scamtext.load(folder)
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
-    _replace_pipeline(folder, empty.getvalue())
-    with pytest.raises(ModelError, match="refused"):
-        scamtext.load(folder)
+    for content in (b"not a zip file", empty.getvalue()):
+        _replace(folder, "pipeline.skops", content)
+        with pytest.raises(ModelError, match="refused"):
+            load(folder).heads_  # noqa: B018
+    for content in (b"not a zip file", empty.getvalue()):
+        _replace(folder, "compiled.npz", content)
+        with pytest.raises(ModelError, match="refused"):
+            load(folder)
 
 
-def _replace_pipeline(folder, content):
+def _replace(folder, name, content):
     import hashlib
 
-    (folder / "pipeline.skops").write_bytes(content)
+    (folder / name).write_bytes(content)
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    meta["pipeline_sha256"] = hashlib.sha256(content).hexdigest()
+    meta["sha256"][name] = hashlib.sha256(content).hexdigest()
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
@@ -93,15 +119,26 @@ def test_a_newer_or_damaged_meta_is_refused(folder, meta, message):
         scamtext.load(folder)
 
 
+def test_a_changed_or_missing_lexicon_is_refused(folder):
+    path = folder / "lexicons" / "threat.toml"
+    content = path.read_text(encoding="utf-8")
+    path.write_text(content + "\n", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"threat\.toml: sha256"):
+        load(folder)
+    path.unlink()
+    with pytest.raises(ModelError, match=r"threat\.toml"):
+        load(folder)
+
+
 def test_missing_parts_are_named(folder, tmp_path):
     with pytest.raises(ModelError, match=r"no meta\.json"):
         scamtext.load(tmp_path / "nothing")
-    shutil.rmtree(folder / "lexicons")
-    with pytest.raises(LexiconError, match="no lexicon files"):
-        scamtext.load(folder)
     (folder / "pipeline.skops").unlink()
     with pytest.raises(ModelError, match=r"pipeline\.skops"):
-        scamtext.load(folder)
+        load(folder).heads_  # noqa: B018
+    (folder / "compiled.npz").unlink()
+    with pytest.raises(ModelError, match=r"compiled\.npz"):
+        load(folder)
 
 
 def test_the_shipped_model_has_the_package_lexicons():

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scamtext.features import MIN_VIETNAMESE
-from scamtext.text import fold, has_diacritics, key, normalise, syllables, vietnamese_share, words
+from scamtext.segment import segmenter
+from scamtext.text import fold, key, normalise, place_words, syllables
 
 SENTENCE = "Tôi ở Công an phường, chị chuyển 2 triệu vào số 0901234567 ngay!"
 # What real transcripts are made of: both normal forms, both tone placements, emoji, links, junk.
@@ -26,6 +26,11 @@ PIECES = [
     "각",
 ]
 messy = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12).map(" ".join)
+
+
+def words(text):
+    normal, offsets = normalise(text)
+    return place_words(segmenter().segment([normal])[0], normal, offsets)
 
 
 @pytest.mark.parametrize(
@@ -98,24 +103,3 @@ def test_key_agrees_over_old_and_new_tone_placement():
 
 def test_fold_drops_every_mark():
     assert fold("đường") == "duong"
-
-
-@pytest.mark.parametrize(
-    ("text", "vietnamese"),
-    [
-        ("Anh chuyển khoản giúp em nhé", True),
-        ("anh chuyen khoan giup em nhe", True),
-        ("xin chào tôi là John Smith gọi từ Microsoft support về Windows license", True),
-        ("please provide your account password immediately", False),
-        ("Wir rufen wegen Ihres Kontos an", False),
-        ("您的账户已被冻结", False),
-    ],
-)
-def test_vietnamese_is_told_from_other_languages(text, vietnamese):
-    forms = [token.form for token in syllables(text).syllables]
-    assert (vietnamese_share(forms) >= MIN_VIETNAMESE) is vietnamese
-
-
-def test_text_typed_without_diacritics_is_noticed():
-    assert has_diacritics(["chị", "chuyển", "tiền", "nhé"])
-    assert not has_diacritics(["chi", "chuyen", "tien", "nhe"])

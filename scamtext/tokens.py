@@ -1,0 +1,291 @@
+"""Many calls at once as arrays of syllables and words that remember where they stand in the text as given.
+
+Text is cut at white space, but not behind digits, as amounts and phone numbers may hold spaces. What a
+piece consists of is looked up, so that a syllable heard before costs one look. Turns whose normal form
+moves characters, and odd ones, are cut by `text.syllables` and `text.words` as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scamtext.calls import CALLEE, Call, Turn
+from scamtext.lexicon import Lexicon
+from scamtext.text import could_be_vietnamese, fold, normalise, place_words, syllables, word_form
+
+Array = NDArray[Any]
+Number = Callable[[str], int]
+Segment = Callable[[Sequence[str]], list[list[str]]]
+
+CACHED = 1 << 17  # pieces of text, and words, that are remembered; then memory starts anew
+LONGEST = 64  # characters of a piece that is remembered
+FLAGS = LETTERS, DIACRITICS, VIETNAMESE = 1, 2, 4  # of a syllable; the last two only with letters
+_DIGIT = re.compile(r"\d")
+_PIECE = re.compile(r"(?:\S*\d\S* )*\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Calls, tokenised. Syllables, words and turns stand in one row each, call after call.
+
+    Attributes
+    ----------
+    calls : n calls.
+    turn_call, is_callee : of each turn, its call's number, and whether the callee speaks.
+    first : where each turn's syllables begin, and a last entry for the end; shape (turns + 1,).
+    turn : of each syllable.
+    syllable : what is known of each syllable: number of its folded form, then of its key and of its
+        folded form in the lexicon, and flags (`LETTERS`, ...); shape (syllables, 4).
+    start, end : half-open offsets into the turn's text as given.
+    stops : how many marks that end a sentence stand before the syllable, in this and all turns before.
+    word : number of each word's form.
+    word_turn, word_first, word_last : its turn, and the syllables it covers, half open.
+    """
+
+    calls: Sequence[Call]
+    turn_call: Array
+    is_callee: Array
+    first: Array
+    turn: Array
+    syllable: Array
+    start: Array
+    end: Array
+    stops: Array
+    word: Array
+    word_turn: Array
+    word_first: Array
+    word_last: Array
+
+    def bounds(self, call: int) -> tuple[int, int]:
+        """Where the syllables of a call begin and end."""
+        start, end = self.first[np.searchsorted(self.turn_call, [call, call + 1])]
+        return int(start), int(end)
+
+    def counts(self) -> tuple[Array, Array, Array, Array]:
+        """How many syllables each call has, and how many with letters, diacritics, Vietnamese spelling."""
+        call, flags = self.turn_call.take(self.turn), self.syllable[:, 3]
+        total = np.bincount(call, minlength=len(self.calls))
+        with_flag = (np.bincount(call[(flags & flag) > 0], minlength=len(self.calls)) for flag in FLAGS)
+        return (total, *with_flag)  # type: ignore[return-value]
+
+    @classmethod
+    def join(cls, turns: Sequence[Tokens], call: Call) -> Tokens:
+        """The tokens of a call from those of its turns, each tokenised as a call of its own."""
+        first = np.cumsum([0, *(len(part.syllable) for part in turns)])
+
+        def together(name: str, offsets: Iterable[int] = repeat(0)) -> Array:
+            return np.concatenate([getattr(part, name) + add for part, add in zip(turns, offsets, strict=False)])
+
+        numbers = range(len(turns))
+        return cls(
+            [call],
+            turn_call=np.zeros(len(turns), int),
+            is_callee=np.array([part.is_callee[0] for part in turns]),
+            first=first,
+            turn=together("turn", numbers),
+            syllable=together("syllable"),
+            start=together("start"),
+            end=together("end"),
+            stops=together("stops"),
+            word=together("word"),
+            word_turn=together("word_turn", numbers),
+            word_first=together("word_first", first[:-1]),
+            word_last=together("word_last", first[:-1]),
+        )
+
+
+def _solid(pieces: Sequence[str]) -> int:
+    """How many characters are not white space; -1 for no pieces."""
+    return sum(map(len, pieces)) - sum(map(str.count, pieces, repeat(" "))) if pieces else -1
+
+
+def _pieces(text: str) -> list[str]:
+    """Pieces that can be cut one by one; none if the text must be cut as a whole."""
+    pieces = text.split()
+    if " ".join(pieces) != text or max(map(len, pieces), default=0) > LONGEST:
+        return []
+    return _PIECE.findall(text) if _DIGIT.search(text) else pieces
+
+
+class _Table:
+    """Numbers for strings; each stands for one or more rows of an array."""
+
+    def __init__(self, describe: Callable[[str], Sequence[tuple[int, ...]]], width: int) -> None:
+        self._describe, self._width = describe, width
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._numbers: dict[str, int] = {}
+        self._bounds = [0]
+        self._rows: list[tuple[int, ...]] = []
+        self._arrays = np.zeros(1, int), np.zeros((0, self._width), int)
+
+    def make_room(self) -> None:
+        """Forget everything if it is much; numbers given before are void then."""
+        if len(self._rows) > CACHED:
+            self.clear()
+
+    def numbers(self, strings: Sequence[str]) -> list[int]:
+        """The number of each string."""
+        known = self._numbers
+        for string in set(strings).difference(known):
+            known[string] = self.add(self._describe(string))
+        return list(map(known.__getitem__, strings))
+
+    def add(self, rows: Sequence[tuple[int, ...]]) -> int:
+        """The number of these rows."""
+        self._rows.extend(rows)
+        self._bounds.append(len(self._rows))
+        return len(self._bounds) - 2
+
+    def rows(self, numbers: Array) -> tuple[Array, Array]:
+        """The rows of all numbers in order, and for each the position in `numbers` that it comes from."""
+        bounds, rows = self._arrays
+        if len(bounds) < len(self._bounds):
+            bounds = np.array(self._bounds)
+            rows = np.concatenate([rows, np.array(self._rows[len(rows) :], int).reshape(-1, self._width)])
+            self._arrays = bounds, rows
+        sizes = bounds.take(numbers + 1) - bounds.take(numbers)
+        owner = np.repeat(np.arange(len(numbers)), sizes)
+        within = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return rows.take(bounds.take(numbers).take(owner) + within, axis=0), owner
+
+
+class Tokeniser:
+    """Cuts calls into syllables and words.
+
+    Parameters
+    ----------
+    folded_number, word_number : the number of a folded syllable, and of a word's form.
+    lexicon : numbers syllables as its phrases have them.
+    segment : texts to lists of words, as underthesea's `word_tokenize` does it.
+    """
+
+    def __init__(self, folded_number: Number, word_number: Number, lexicon: Lexicon, segment: Segment) -> None:
+        self._folded_number, self._word_number = folded_number, word_number
+        self._lexicon, self._segment = lexicon, segment
+        self._pieces = _Table(self._cut, 8)
+        self._words = _Table(self._weigh, 3)
+
+    def read(self, calls: Sequence[Call]) -> Tokens:
+        """Tokenise calls."""
+        self._pieces.make_room()
+        self._words.make_room()
+        turns = [turn for call in calls for turn in call.turns]
+        normal = [normalise(turn.text) for turn in turns]
+        segmented = self._segment([text for text, _ in normal])
+        parts = [_pieces(text) if offsets is None else [] for text, offsets in normal]
+        weighed, word_turn = self._weigh_all(segmented)
+        # Where words have other characters than the text, they are placed one by one.
+        whole = np.bincount(word_turn, weighed[:, 1], len(turns)) != list(map(_solid, parts))
+        syllable, turn = self._place_syllables(turns, parts, whole)
+        placed = self._place_words(normal, segmented, whole, weighed, word_turn)
+        spots, reach = syllable[:, 6], 1 + max([len(turn.text) for turn in turns], default=0)
+        at = turn * reach + spots
+        return Tokens(
+            calls,
+            turn_call=np.repeat(np.arange(len(calls)), [len(call.turns) for call in calls]),
+            is_callee=np.array([turn.speaker == CALLEE for turn in turns], dtype=bool),
+            first=np.searchsorted(turn, np.arange(len(turns) + 1)),
+            turn=turn,
+            syllable=syllable[:, :4],
+            start=syllable[:, 4],
+            end=syllable[:, 5],
+            stops=syllable[:, 7],
+            word=placed[:, 0],
+            word_turn=placed[:, 1],
+            word_first=np.searchsorted(at, placed[:, 1] * reach + placed[:, 2]),
+            word_last=np.searchsorted(at, placed[:, 1] * reach + placed[:, 3]),
+        )
+
+    def _weigh_all(self, segmented: Sequence[Sequence[str]]) -> tuple[Array, Array]:
+        """What `_weigh` says of every word, and its turn."""
+        numbers = self._words.numbers(list(chain.from_iterable(segmented)))
+        weighed, _ = self._words.rows(np.array(numbers, dtype=int))
+        return weighed, np.repeat(np.arange(len(segmented)), list(map(len, segmented)))
+
+    def _place_syllables(
+        self, turns: Sequence[Turn], parts: Sequence[Sequence[str]], whole: Array
+    ) -> tuple[Array, Array]:
+        """A row for each syllable: what is known of it, start, end, its spot among the characters that are
+        not white space (in whole turns its start), and how many sentence marks stand before; and its turn.
+        """
+        cut = [[""] if is_whole else pieces for pieces, is_whole in zip(parts, whole, strict=True)]
+        flat = list(chain.from_iterable(cut))
+        numbers = np.array(self._pieces.numbers(flat), dtype=int)
+        counts = np.array(list(map(len, cut)), dtype=int)
+        firsts = np.cumsum(counts) - counts
+        for number in np.flatnonzero(whole).tolist():
+            numbers[firsts[number]] = self._pieces.add(self._cut(turns[number].text, spaces=False))
+        turn = np.repeat(np.arange(len(turns)), counts)
+        lengths = np.array(list(map(len, flat)), dtype=int) + 1
+        before = np.cumsum(lengths) - lengths
+        begin = before - before.take(firsts.take(turn)) if flat else before
+        spaces = np.array(list(map(str.count, flat, repeat(" "))), dtype=int) + 1
+        before = np.cumsum(spaces) - spaces
+        gaps = before - before.take(firsts.take(turn)) if flat else before
+        rows, owner = self._pieces.rows(numbers)
+        is_stop = rows[:, 7] == 1
+        stops = np.cumsum(is_stop)[~is_stop]
+        rows, owner = rows[~is_stop], owner[~is_stop]
+        start, end = rows[:, 4] + begin.take(owner), rows[:, 5] + begin.take(owner)
+        spot = start - rows[:, 6] - gaps.take(owner)
+        return np.column_stack([rows[:, :4], start, end, spot, stops]), turn.take(owner)
+
+    def _place_words(
+        self,
+        normal: Sequence[tuple[str, list[int] | None]],
+        segmented: Sequence[Sequence[str]],
+        whole: Array,
+        weighed: Array,
+        word_turn: Array,
+    ) -> Array:
+        """A row for each word: its form, turn, and half-open range on the scale of the syllables' spots."""
+        end = np.cumsum(weighed[:, 1])
+        before = np.concatenate([[0], end])[np.searchsorted(word_turn, word_turn)]
+        kept = (weighed[:, 2] == 1) & ~whole.take(word_turn)
+        plain = np.column_stack([weighed[:, 0], word_turn, end - weighed[:, 1] - before, end - before])[kept]
+        others = [
+            (self._word_number(word.form), number, word.start, word.end)
+            for number in np.flatnonzero(whole).tolist()
+            for word in place_words(segmented[number], *normal[number])
+        ]
+        rows = np.concatenate([plain, np.array(others, dtype=int).reshape(-1, 4)])
+        return rows[np.argsort(rows[:, 1], kind="stable")]
+
+    def _cut(self, piece: str, spaces: bool = True) -> list[tuple[int, ...]]:
+        """Syllables of a piece: what is known of each, its place, the spaces before it (0 if not asked for),
+        and 0. Sentence marks: zeros and 1.
+        """
+        line = syllables(piece)
+        items: list[tuple[int, ...]] = []
+        for number in range(len(line.syllables) + 1):
+            items += [(0,) * 7 + (1,)] if number in line.stops else []
+            for token in line.syllables[number : number + 1]:
+                before = piece.count(" ", 0, token.start) if spaces else 0
+                items.append((*self._describe(token.form), token.start, token.end, before, 0))
+        return items
+
+    def _describe(self, form: str) -> tuple[int, int, int, int]:
+        """What `Tokens.syllable` holds of a spelt syllable."""
+        folded = fold(form)
+        is_letters = not form.startswith("<")
+        flags = (is_letters, is_letters and form != folded, is_letters and could_be_vietnamese(form))
+        return (
+            self._folded_number(folded),
+            *self._lexicon.numbers(form),
+            sum(f * has for f, has in zip(FLAGS, flags, strict=True)),
+        )
+
+    def _weigh(self, word: str) -> list[tuple[int, ...]]:
+        """Of a word: the number of its form, how many characters it has, and whether it is more than punctuation."""
+        solid = sum(not character.isspace() for character in word)
+        return [(self._word_number(word_form(word)), solid, any(map(str.isalnum, word)))]

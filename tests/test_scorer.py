@@ -1,0 +1,133 @@
+"""The compiled model says what scikit-learn says, to the last bit."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scamtext import Call, Turn
+from scamtext.automaton import Automaton, compile_automaton
+from scamtext.features import COLUMNS, Table
+from scamtext.heads import cue_scores, heard, values
+from scamtext.model import heard_cues
+from scamtext.scorer import CALL_CUES, SCAM_HEAD, TYPE_HEAD, live_scores
+from scamtext.trie import pack, step
+
+ODD = [Call(()), Call((Turn(""),)), Call((Turn("xyz qwrt"), Turn("", "callee")))]
+
+
+@pytest.fixture(scope="module", params=["shipped", "fitted"])
+def asked(request, corpus):
+    """A classifier, calls, and what scikit-learn makes of them: rows and values."""
+    classifier = request.getfixturevalue(request.param)
+    calls = [*(item.call for item in corpus[:: 12 if request.param == "shipped" else 90]), *ODD]
+    table = Table.of(calls, classifier.lexicon_)
+    return classifier, calls, table, values(classifier.pipeline_, table.calls)
+
+
+def read(classifier, calls):
+    scorer = classifier.scorer_
+    reading = scorer.read(calls)
+    grams = scorer.grams(reading)
+    return scorer, reading, scorer.values(grams, len(calls))
+
+
+def test_values_are_those_of_the_pipeline(asked):
+    classifier, calls, _, features = asked
+    _, _, found = read(classifier, calls)
+    assert np.array_equal(found.feature, features.indices)
+    assert np.array_equal(found.value, features.data)
+    assert np.array_equal(np.bincount(found.text, minlength=len(calls)), np.diff(features.indptr))
+
+
+def test_heads_decide_alike(asked):
+    classifier, calls, table, features = asked
+    scorer, _, found = read(classifier, calls)
+    logits = classifier.pipeline_["scam"].decision_function(features)
+    assert np.array_equal(scorer.decide(found, SCAM_HEAD)[:, 0], logits)
+    assert np.array_equal(scorer.decide(found, TYPE_HEAD), classifier.type_head_.decision_function(features))
+    assert scorer.types(found) == classifier.type_head_.predict(features).tolist()
+    live = live_scores(classifier.live_head_.decision_function(features), heard(table.calls))
+    assert np.array_equal(scorer.live_scores(found, heard(table.calls)), live)
+    assert np.array_equal(classifier.predict_proba(calls)[:, 1], classifier.calibrate(logits))
+
+
+def test_cues_are_heard_alike(asked):
+    classifier, calls, table, features = asked
+    scorer, reading, found = read(classifier, calls)
+    spoken = [number for number, call in enumerate(calls) if call.turns]
+    turn_values = scorer.values(scorer.grams(reading, by_turn=True), len(reading.tokens.turn_call))
+    turn_rows = np.concatenate([table.turns[number] for number in spoken])
+    turn_rows[:, [not column.turn for column in COLUMNS.values()]] = "^"
+    sizes = [len(table.turns[number]) for number in spoken]
+    by_call, by_turn = cue_scores(
+        classifier.cue_heads_, features[spoken], values(classifier.pipeline_, turn_rows), sizes
+    )
+    assert np.array_equal(scorer.turn_cues(turn_values), np.vstack(by_turn))
+    told = heard_cues(
+        scorer.decide(found, CALL_CUES), np.vstack(by_turn), reading.tokens.turn_call, classifier.cue_thresholds_
+    )
+    least, clear = classifier.cue_thresholds_
+    for call, turns, rows in zip(by_call, by_turn, np.split(told, np.cumsum(sizes)[:-1]), strict=True):
+        expected = turns >= clear
+        expected[turns.argmax(axis=0), np.arange(turns.shape[1])] = True
+        assert np.array_equal(rows, expected & (call >= least))
+
+
+def test_a_trie_finds_its_children_and_no_others():
+    random = np.random.default_rng(0)
+    children = {
+        parent: {int(label): int(random.integers(1, 99)) for label in random.choice(50, size, replace=False)}
+        for parent, size in enumerate(random.integers(1, 30, 200), 1)
+    }
+    children |= {parent: {int(random.integers(50)): 7} for parent in range(201, 900)}
+    packed = pack(children, 1000, 50)
+    nodes, labels = map(np.ravel, np.meshgrid(np.arange(1000), np.arange(50), indexing="ij"))
+    rows, found = step((packed["base"], packed["owner"], packed["row"]), nodes, labels)
+    got = {
+        (n, c): r for n, c, r in zip(nodes[found].tolist(), labels[found].tolist(), rows[found].tolist(), strict=True)
+    }
+    assert got == {(parent, label): row for parent, own in children.items() for label, row in own.items()}
+
+
+def naive(row, syllables, start):
+    """Where a phrase that begins at `start` may end."""
+    ends = {start}
+    for item in row:
+        if isinstance(item, int):
+            ends = {end + skip for end in ends for skip in range(item + 1)}
+        else:
+            ends = {end + 1 for end in ends if end < len(syllables) and syllables[end] == item}
+    return ends
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from("abc") | st.integers(1, 3), min_size=1, max_size=4).filter(
+            lambda row: (
+                isinstance(row[0], str)
+                and isinstance(row[-1], str)
+                and not any(isinstance(a, int) and isinstance(b, int) for a, b in pairwise(row))
+            )
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.lists(st.lists(st.sampled_from("abcd"), max_size=9), max_size=4),
+)
+def test_the_automaton_finds_every_phrase(rows, turns):
+    automaton = Automaton(compile_automaton((row, number) for number, row in enumerate(rows)))
+    ids = np.array([automaton.numbers.get(s, 0) for turn in turns for s in turn], dtype=int)
+    sizes = list(map(len, turns))
+    bounds = np.cumsum([0, *sizes])
+    found = automaton.find(ids, np.repeat(bounds[1:], sizes))
+    expected = {
+        (number, int(offset) + start, int(offset) + end)
+        for number, row in enumerate(rows)
+        for turn, offset in zip(turns, bounds, strict=False)
+        for start in range(len(turn))
+        for end in naive(row, turn, start)
+    }
+    assert set(zip(*(array.tolist() for array in found), strict=True)) == expected

@@ -1,0 +1,118 @@
+"""Many calls at once are cut as `text` cuts turns one by one."""
+
+from bisect import bisect_left
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scamtext import Call, Turn
+from scamtext.features import Names, Reading
+from scamtext.lexicon import Lexicon
+from scamtext.segment import segmenter
+from scamtext.text import fold, normalise, place_words, syllables
+from scamtext.tokens import Tokeniser, Tokens
+
+LEXICON = Lexicon.shipped()
+FOLDED, WORDS = Names(), Names()
+TOKENISER = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter().segment)
+ODD = [
+    "", " ", "...", "a  b", "a\nb", " x ", "a\tb 1", "İstanbul tiền", "e\u0301m tiền", "tiền\u200b.vào", "Th.S x",
+    "A. B.", "chuyển 2 triệu. vào 0901 234 567 ngay", "số 12 34 56 đồng, 5 k.", "!!! nghành công an 3 tr", "😀 12",
+    "x" * 70 + " 1",
+]  # fmt: skip
+
+
+def check(calls, tokens):
+    number, last = 0, 0
+    for call in calls:
+        for turn in call.turns:
+            first, last = tokens.first[number : number + 2].tolist()
+            line = syllables(turn.text)
+            expected = [(fold(token.form), token.start, token.end) for token in line.syllables]
+            forms = [FOLDED.names[form] for form in tokens.syllable[first:last, 0].tolist()]
+            places = tokens.start[first:last].tolist(), tokens.end[first:last].tolist()
+            assert list(zip(forms, *places, strict=True)) == expected
+            stops = tokens.stops[first:last]
+            assert {p for p in range(1, last - first) if stops[p] > stops[p - 1]} == {
+                p for p in line.stops if 0 < p < last - first
+            }
+            text, offsets = normalise(turn.text)
+            placed = place_words(segmenter().segment([text])[0], text, offsets)
+            own = tokens.word_turn == number
+            assert [WORDS.names[form] for form in tokens.word[own].tolist()] == [word.form for word in placed]
+            starts = [token.start for token in line.syllables]
+            covered = [(bisect_left(starts, word.start), bisect_left(starts, word.end)) for word in placed]
+            ranges = (tokens.word_first[own] - first).tolist(), (tokens.word_last[own] - first).tolist()
+            assert list(zip(*ranges, strict=True)) == covered
+            number += 1
+    assert last == len(tokens.start) == len(tokens.turn)
+
+
+def test_the_corpus_is_cut_as_turn_by_turn(corpus):
+    calls = [item.call for item in corpus[::40]]
+    check(calls, TOKENISER.read(calls))
+
+
+def test_odd_texts_in_one_batch():
+    calls = [Call((Turn(text), Turn(text + " rồi", "callee"))) for text in ODD] + [Call(())]
+    check(calls, TOKENISER.read(calls))
+
+
+@given(st.lists(st.text(alphabet="aắđ o\u0309e.,?15 \n\u200bKktr@:/", max_size=30), max_size=4))
+def test_any_texts(texts):
+    calls = [Call((Turn(text),)) for text in texts]
+    check(calls, TOKENISER.read(calls))
+
+
+def test_memory_that_starts_anew_changes_nothing(monkeypatch):
+    monkeypatch.setattr("scamtext.tokens.CACHED", 3)
+    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter().segment)
+    for text in ("một hai ba bốn năm", "hai ba sáu", "một bảy ba"):
+        calls = [Call((Turn(text),))]
+        check(calls, small.read(calls))
+
+
+def test_turns_join_to_their_call():
+    turns = (Turn("chuyển 2 triệu. ngay", "caller"), Turn("", "callee"), Turn("vâng. để em xem", "callee"))
+    joined = Tokens.join([TOKENISER.read([Call((turn,))]) for turn in turns], Call(turns))
+    whole = TOKENISER.read([Call(turns)])
+    for name in (
+        "turn_call",
+        "is_callee",
+        "first",
+        "turn",
+        "syllable",
+        "start",
+        "end",
+        "word",
+        "word_turn",
+        "word_first",
+    ):
+        assert np.array_equal(getattr(joined, name), getattr(whole, name)), name
+    assert np.array_equal(np.diff(joined.stops[joined.turn == 0]), np.diff(whole.stops[whole.turn == 0]))
+
+
+@pytest.mark.parametrize(
+    ("text", "readable"),
+    [
+        ("Anh chuyển khoản giúp em nhé", True),
+        ("anh chuyen khoan giup em nhe", True),
+        ("xin chào tôi là John Smith gọi từ Microsoft support về Windows license", True),
+        ("please provide your account password immediately", False),
+        ("Wir rufen wegen Ihres Kontos an", False),
+        ("您的账户已被冻结", False),
+        ("chuyển tiền ngay đi", False),
+        ("1 2 3 4 5 6 7", False),
+    ],
+)
+def test_vietnamese_of_some_length_is_readable(text, readable):
+    assert Reading.of(TOKENISER.read([Call((Turn(text),))]), LEXICON).is_readable.tolist() == [readable]
+
+
+def test_flags_are_counted_for_each_call():
+    tokens = TOKENISER.read(
+        [Call((Turn("chị chuyển 2 triệu ok"),)), Call(()), Call((Turn("chi chuyen"), Turn("transfer")))]
+    )
+    assert [counts.tolist() for counts in tokens.counts()] == [[4, 0, 3], [3, 0, 3], [2, 0, 0], [2, 0, 2]]
