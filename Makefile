@@ -37,7 +37,7 @@ ablation: $(READY)
 	$(BIN)/python benchmarks/ablation.py
 
 bench: $(READY)
-	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/speed.py
 
 clean:
 	rm -rf $(VENV) build dist

@@ -7,7 +7,7 @@ share can be split over its occurrences and their syllables without any approxim
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,68 +85,74 @@ def _shares(grams: Mapping[str, Grams], values: Values, parts: Array) -> dict[st
 
 
 def evidence(
-    reading: Reading, call: int, quotes: Sequence[Quote], weights: Spread
-) -> tuple[list[Evidence], list[Evidence], float]:
-    """The cues of one call in reading order, all evidence strongest first, and the log-odds of what is not in it.
+    reading: Reading, quotes: Sequence[Sequence[Quote]], weights: Spread
+) -> Iterator[tuple[list[Evidence], list[Evidence], float]]:
+    """For each call its cues in reading order, all its evidence strongest first, and the log-odds of what is not in it.
 
     Parameters
     ----------
-    quotes : the cues to tell of.
-    weights : what the scam head says of the batch, spread.
+    quotes : for each call the cues to tell of.
+    weights : what the scam head says of the calls, spread.
     """
     tokens = reading.tokens
-    start, end = tokens.bounds(call)
-    left = weights.syllables[start:end].copy()
-    free = np.ones(len(left), dtype=bool)
-    total = left.sum() + weights.other[call] + sum(weights.marks[find] for find in reading.finds_of(call))
-    items: list[Evidence] = []
-    shortest = sorted(quotes, key=lambda quote: int(tokens.end[quote.last - 1] - tokens.start[quote.first]))
-    # Where quotes overlap, the shorter one is to the point and takes the words they share.
-    for quote in shortest:
-        inside = slice(quote.first - start, quote.last - start)
-        weight = left[inside][free[inside]].sum() + (weights.marks[quote.find] if quote.find >= 0 else 0.0)
-        free[inside] = False
-        items.append(_evidence(reading, call, quote, float(weight)))
-    told = dict(zip(shortest, items, strict=True))
-    cues = [told[quote] for quote in sorted(quotes, key=lambda quote: quote.first)]
-    items += _wordings(reading, call, left, free)
-    other = float(total) - sum(item.weight for item in items)
-    return cues, sorted(items, key=lambda item: -abs(item.weight)), other
+    turns = tokens.call_turns
+    bounds = tokens.first.take(turns).tolist()
+    marks = np.zeros(len(quotes))
+    np.add.at(marks, tokens.turn_call.take([find.turn for find in reading.finds]), weights.marks)
+    for number, (first_turn, start, end) in enumerate(zip(turns.tolist(), bounds, bounds[1:], strict=False)):
+        stretch = _Stretch(reading, number, first_turn, start, weights.syllables[start:end])
+        shortest = sorted(quotes[number], key=stretch.length)
+        # Where quotes overlap, the shorter one is to the point and takes the words they share.
+        told = {q: stretch.take(q, float(weights.marks[q.find]) if q.find >= 0 else 0.0) for q in shortest}
+        items = [*told.values(), *stretch.wordings()]
+        other = float(stretch.weights.sum() + weights.other[number] + marks[number]) - sum(i.weight for i in items)
+        cues = [told[quote] for quote in sorted(quotes[number], key=lambda quote: quote.first)]
+        yield cues, sorted(items, key=lambda item: -abs(item.weight)), other
 
 
-def _wordings(reading: Reading, call: int, weights: Array, free: NDArray[np.bool_]) -> list[Evidence]:
-    """The strongest runs of neighbouring syllables of a turn, outside of quotes, whose weights have one sign."""
-    tokens = reading.tokens
-    start, end = tokens.bounds(call)
-    place = np.flatnonzero(free)
-    if not len(place):
-        return []
-    sign, turn = weights.take(place) > 0, tokens.turn[start:end].take(place)
-    breaks = (np.diff(place) > 1) | (sign[1:] != sign[:-1]) | (turn[1:] != turn[:-1])
-    firsts = np.concatenate([[0], np.flatnonzero(breaks) + 1])
-    sums = np.add.reduceat(weights.take(place), firsts)
-    lasts = np.append(firsts[1:], len(place)) - 1
-    strongest = [
-        run for run in np.argsort(-np.abs(sums), kind="stable")[:MOST_WORDINGS] if abs(sums[run]) >= LEAST_WEIGHT
-    ]
-    return [
-        _evidence(
-            reading,
-            call,
-            Quote(WORDING, start + int(place[firsts[run]]), start + int(place[lasts[run]]) + 1),
-            float(sums[run]),
-        )
-        for run in strongest
-    ]
+class _Stretch:
+    """The syllables of one call, their weights, and which of them no quote has taken."""
 
+    def __init__(self, reading: Reading, call: int, first_turn: int, start: int, weights: Array) -> None:
+        self._tokens, self._call = reading.tokens, reading.tokens.calls[call]
+        self._first_turn, self._start = first_turn, start
+        self.weights, self._free = weights, np.ones(len(weights), dtype=bool)
 
-def _evidence(reading: Reading, call: int, quote: Quote, weight: float) -> Evidence:
-    tokens = reading.tokens
-    number = int(tokens.turn[quote.first])
-    place = number - int(np.searchsorted(tokens.turn_call, call))
-    turn = tokens.calls[call].turns[place]
-    start, end = int(tokens.start[quote.first]), int(tokens.end[quote.last - 1])
-    return Evidence(quote.kind, place, turn.speaker, start, end, turn.text[start:end], weight, quote.negated)
+    def length(self, quote: Quote) -> int:
+        """How many characters a quote has."""
+        return int(self._tokens.end[quote.last - 1] - self._tokens.start[quote.first])
+
+    def take(self, quote: Quote, mark: float) -> Evidence:
+        """A quote as evidence, with the weight of its syllables that are free and of its mark."""
+        inside = slice(quote.first - self._start, quote.last - self._start)
+        weight = float(self.weights[inside] @ self._free[inside])
+        self._free[inside] = False
+        return self._evidence(quote, weight + mark)
+
+    def wordings(self) -> list[Evidence]:
+        """The strongest runs of free syllables, neighbours in a turn, whose weights have one sign."""
+        place = np.flatnonzero(self._free)
+        if not len(place):
+            return []
+        weights, turn = self.weights.take(place), self._tokens.turn.take(place + self._start)
+        sign = weights > 0
+        breaks = (place[1:] - place[:-1] > 1) | (sign[1:] != sign[:-1]) | (turn[1:] != turn[:-1])
+        firsts = np.append(0, np.flatnonzero(breaks) + 1)
+        sums = np.add.reduceat(weights, firsts)
+        lasts = np.append(firsts[1:], len(place)) - 1
+        strongest = np.argsort(-np.abs(sums), kind="stable")[:MOST_WORDINGS]
+        strongest = strongest[np.abs(sums[strongest]) >= LEAST_WEIGHT]
+        runs = (place[np.stack([firsts, lasts])[:, strongest]] + self._start).T.tolist()
+        return [
+            self._evidence(Quote(WORDING, first, last + 1), weight)
+            for (first, last), weight in zip(runs, sums[strongest].tolist(), strict=True)
+        ]
+
+    def _evidence(self, quote: Quote, weight: float) -> Evidence:
+        place = int(self._tokens.turn[quote.first]) - self._first_turn
+        turn = self._call.turns[place]
+        start, end = int(self._tokens.start[quote.first]), int(self._tokens.end[quote.last - 1])
+        return Evidence(quote.kind, place, turn.speaker, start, end, turn.text[start:end], weight, quote.negated)
 
 
 def locate(weights: Array) -> tuple[int, int]:

@@ -7,7 +7,6 @@ rows of strings (`Table`); for prediction they stay arrays of numbers (`scorer`)
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +20,7 @@ from scamtext.calls import CALLEE, CALLER, Call
 from scamtext.cues import Find, find_cues
 from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.segment import segmenter
-from scamtext.tokens import Tokeniser, Tokens
+from scamtext.tokens import Segment, Tokeniser, Tokens
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -93,7 +92,7 @@ class Reading:
         turn, form = tokens.turn, tokens.syllable[:, 0]
         place = np.arange(len(form))
         by_callee = tokens.is_callee.take(turn)
-        ends = np.append(tokens.first, 0).take(np.searchsorted(tokens.turn_call, np.arange(1, len(tokens.calls) + 1)))
+        ends = tokens.first.take(tokens.call_turns[1:])
         is_ending = place >= ends.take(tokens.turn_call.take(turn)) - ENDING
         columns = {"syllables": Cells(form, turn, place, place + 1)}
         for name, chosen in {"caller": ~by_callee, "callee": by_callee, "ending": is_ending}.items():
@@ -102,12 +101,6 @@ class Reading:
         marks = np.array([(_mark(find, tokens), find.turn, find.first, find.last) for find in finds], dtype=int)
         columns["cues"] = Cells(*marks.reshape(-1, 4).T)
         return cls(tokens, finds, {name: columns[name] for name in COLUMNS})
-
-    def finds_of(self, call: int) -> range:
-        """The places of a call's finds."""
-        first, last = np.searchsorted(self.tokens.turn_call, [call, call + 1])
-        turns = [find.turn for find in self.finds]
-        return range(bisect_left(turns, first), bisect_left(turns, last))
 
     @property
     def is_readable(self) -> NDArray[np.bool_]:
@@ -141,9 +134,14 @@ class Table:
     turns: NDArray[np.object_]
 
     @classmethod
-    def of(cls, calls: Sequence[Call], lexicon: Lexicon) -> Table:
-        """Tokenise calls; a call without turns reads like one empty turn."""
-        tokeniser, names = _learning(lexicon)
+    def of(cls, calls: Sequence[Call], lexicon: Lexicon, segment: Segment | None = None) -> Table:
+        """Tokenise calls; a call without turns reads like one empty turn.
+
+        Parameters
+        ----------
+        segment : cuts texts into words; `segment.Segmenter` without it.
+        """
+        tokeniser, names = _learning(lexicon, segment or segmenter().segment)
         reading = Reading.of(tokeniser.read(calls), lexicon)
         size = len(reading.tokens.turn_call)
         columns = []
@@ -153,7 +151,7 @@ class Table:
             cuts = np.searchsorted(cells.turn, np.arange(size + 1)).tolist()
             columns.append([" ".join([START, *forms[start:end]]) for start, end in pairwise(cuts)])
         rows = np.array(columns, dtype=object).T.reshape(size, len(COLUMNS))
-        bounds = np.searchsorted(reading.tokens.turn_call, np.arange(len(calls) + 1))
+        bounds = reading.tokens.call_turns
         turns = np.empty(len(calls), dtype=object)
         for number, (start, end) in enumerate(pairwise(bounds)):
             turns[number] = rows[start:end] if start < end else np.full((1, len(COLUMNS)), START, dtype=object)
@@ -204,10 +202,10 @@ class Names(dict[str, int]):
 
 
 @lru_cache(maxsize=1)
-def _learning(lexicon: Lexicon) -> tuple[Tokeniser, dict[str, list[str]]]:
+def _learning(lexicon: Lexicon, segment: Segment) -> tuple[Tokeniser, dict[str, list[str]]]:
     """A tokeniser that numbers every form it meets, and the forms of each family by number."""
     words, folded = Names(), Names()
-    tokeniser = Tokeniser(folded.__getitem__, words.__getitem__, lexicon, segmenter().segment)
+    tokeniser = Tokeniser(folded.__getitem__, words.__getitem__, lexicon, segment)
     return tokeniser, {"words": words.names, "syllables": folded.names, "cues": ["", *MARKS]}
 
 

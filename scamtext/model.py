@@ -225,12 +225,12 @@ class ScamClassifier:
         weights = spread(reading, grams, values, scorer.weigh(values, SCAM_HEAD))
         types = scorer.types(values)
         quotes = self._quotes(reading, values)
-        bias = scorer.bias
-        for number, (call, readable) in enumerate(zip(reading.tokens.calls, reading.is_readable, strict=True)):
+        told = evidence(reading, quotes, weights)
+        for number, (call, readable) in enumerate(zip(reading.tokens.calls, reading.is_readable.tolist(), strict=True)):
             probability = float(probabilities[number])
             risk = HIGH if probability >= self.threshold_ else WATCH if probability >= self.watch_threshold_ else LOW
             risk = risk if readable else LOW
-            cues, items, other = evidence(reading, number, quotes[number], weights)
+            cues, items, other = next(told)
             yield Verdict(
                 call=call,
                 label=(SCAM if risk == HIGH else LEGIT) if readable else UNKNOWN,
@@ -239,7 +239,7 @@ class ScamClassifier:
                 scam_type=None if risk == LOW else types[number],
                 cues=tuple(cues),
                 evidence=tuple(items),
-                bias=bias,
+                bias=scorer.bias,
                 other=other,
                 logit=float(logits[number]),
             )

@@ -63,10 +63,10 @@ class Tokens:
     word_first: Array
     word_last: Array
 
-    def bounds(self, call: int) -> tuple[int, int]:
-        """Where the syllables of a call begin and end."""
-        start, end = self.first[np.searchsorted(self.turn_call, [call, call + 1])]
-        return int(start), int(end)
+    @property
+    def call_turns(self) -> Array:
+        """Where the turns of each call begin, and a last entry for the end; shape (calls + 1,)."""
+        return np.searchsorted(self.turn_call, np.arange(len(self.calls) + 1))
 
     def counts(self) -> tuple[Array, Array, Array, Array]:
         """How many syllables each call has, and how many with letters, diacritics, Vietnamese spelling."""
@@ -135,10 +135,12 @@ class _Table:
 
     def numbers(self, strings: Sequence[str]) -> list[int]:
         """The number of each string."""
-        known = self._numbers
-        for string in set(strings).difference(known):
-            known[string] = self.add(self._describe(string))
-        return list(map(known.__getitem__, strings))
+        found = list(map(self._numbers.get, strings))
+        if None in found:
+            for string in set(strings).difference(self._numbers):
+                self._numbers[string] = self.add(self._describe(string))
+            found = list(map(self._numbers.get, strings))
+        return found  # type: ignore[return-value]
 
     def add(self, rows: Sequence[tuple[int, ...]]) -> int:
         """The number of these rows."""
