@@ -12,7 +12,7 @@ from scamtext.floors import check, floors_of, pin
 
 @pytest.fixture(scope="module")
 def result(fitted, few):
-    return evaluate(fitted, few)[0]
+    return evaluate(fitted, few, live=True)[0]
 
 
 @pytest.fixture
@@ -45,6 +45,8 @@ def test_the_same_result_passes(result, path):
         (("measures", "hard_false_alarms", "value"), 0.5, "hard_false_alarms"),
         (("measures", "slices", "form", "dialogue", "recall", "value"), -0.6, "form/dialogue/recall"),
         (("noise", "misheard", "value"), -0.05, "noise/misheard"),
+        (("live", "by_ask", "value"), -0.05, "live/by_ask"),
+        (("live", "ever", "value"), 0.5, "live/false_alarms"),
     ],
 )
 def test_a_worse_result_fails_and_says_where(result, path, keys, by, named):
