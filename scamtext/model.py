@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from scamtext.calls import Call
 from scamtext.errors import DataError
-from scamtext.explain import Quote, evidence, locate, spread
+from scamtext.explain import evidence, spread
 from scamtext.features import Reading
-from scamtext.lexicon import CUE_KINDS, Lexicon
+from scamtext.lexicon import Lexicon
+from scamtext.quotes import quote_cues
 from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Verdict
-from scamtext.scorer import CALL_CUES, SCAM_HEAD, TURN_CUES, Grams, Scorer, Values
+from scamtext.scorer import SCAM_HEAD, Grams, Scorer, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -223,8 +224,9 @@ class ScamClassifier:
         logits = scorer.decide(values, SCAM_HEAD)[:, 0]
         probabilities = self.calibrate(logits)
         weights = spread(reading, grams, values, scorer.weigh(values, SCAM_HEAD))
-        types = scorer.types(values)
-        quotes = self._quotes(reading, values)
+        suspicious = (probabilities >= self.watch_threshold_) & reading.is_readable
+        types = scorer.types(values.within(suspicious))
+        quotes = quote_cues(scorer, reading, values, self.cue_thresholds_)
         told = evidence(reading, quotes, weights)
         for number, (call, readable) in enumerate(zip(reading.tokens.calls, reading.is_readable.tolist(), strict=True)):
             probability = float(probabilities[number])
@@ -243,55 +245,6 @@ class ScamClassifier:
                 other=other,
                 logit=float(logits[number]),
             )
-
-    def _quotes(self, reading: Reading, values: Values) -> list[list[Quote]]:
-        """The cues of calls: where the heads hear one, the lexicon's words for it, else the most telling ones."""
-        finds, calls = reading.finds, reading.tokens.turn_call
-        quotes: list[list[Quote]] = [[] for _ in range(values.size)]
-        learnt = self.scorer_.has(TURN_CUES)
-        listed: dict[tuple[int, int], list[Quote]] = {}
-        for number, find in enumerate(finds):
-            quote = Quote(CUE_KINDS[find.kind], find.first, find.last, find.negated, number)
-            if find.negated or not learnt:
-                quotes[calls[find.turn]].append(quote)
-            else:
-                listed.setdefault((find.turn, find.kind), []).append(quote)
-        if learnt:
-            for turn, kind, words in self._heard(reading, values, listed):
-                quotes[calls[turn]] += listed.get((turn, kind)) or [Quote(CUE_KINDS[kind], *words)]
-        return quotes
-
-    def _heard(
-        self, reading: Reading, values: Values, listed: Mapping[tuple[int, int], object]
-    ) -> Iterator[tuple[int, int, tuple[int, int]]]:
-        """The turns and kinds in which a cue is heard, and the syllables that speak for it (if it is not listed)."""
-        scorer, tokens = self.scorer_, reading.tokens
-        size = len(tokens.turn_call)
-        grams = scorer.grams(reading, by_turn=True)
-        turn_values = scorer.values(grams, size)
-        heard = heard_cues(
-            scorer.decide(values, CALL_CUES), scorer.turn_cues(turn_values), tokens.turn_call, self.cue_thresholds_
-        )
-        for kind in range(len(CUE_KINDS)):
-            turns = np.flatnonzero(heard[:, kind])
-            unlisted = [turn for turn in turns.tolist() if (turn, kind) not in listed]
-            asked = np.zeros(size, dtype=bool)
-            asked[unlisted] = True
-            own = turn_values.within(asked)
-            told = spread(
-                reading,
-                {name: found.within(asked) for name, found in grams.items()},
-                own,
-                scorer.weigh(own, TURN_CUES, kind),
-            )
-            for turn in turns.tolist():
-                start, end = tokens.first[turn : turn + 2].tolist()
-                words = (start, end)
-                if asked[turn] and start < end:
-                    first, last = locate(told.syllables[start:end])
-                    words = (start + first, start + last)
-                if start < end:
-                    yield turn, kind, words
 
     def classify_frame(self, frame: pd.DataFrame, text: str = "text") -> pd.DataFrame:
         """Verdicts for a column of transcripts, on the same index; missing texts are "unknown".
@@ -348,33 +301,6 @@ def _batches(calls: Iterable[CallLike]) -> Iterator[list[Call]]:
     remaining = iter(calls)
     while batch := [Call.of(call) for call in itertools.islice(remaining, BATCH)]:
         yield batch
-
-
-def heard_cues(
-    calls: NDArray[np.float64], turns: NDArray[np.float64], turn_call: NDArray[Any], thresholds: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Which kinds are told of which turns: of each call that has the cue, its most telling turn, and all clear ones.
-
-    Parameters
-    ----------
-    calls, turns : scores of calls and of turns for each kind, shape (calls, kinds) and (turns, kinds).
-    turn_call : the call of each turn.
-    thresholds : the scores from which a call, and a turn, has a cue, shape (2, kinds).
-    """
-    heard: NDArray[np.bool_] = turns >= thresholds[1]
-    starts = np.searchsorted(turn_call, np.arange(len(calls)))
-    spoken = np.flatnonzero(np.bincount(turn_call, minlength=len(calls)))
-    if not len(spoken):
-        return heard
-    best = np.full(calls.shape, -np.inf)
-    best[spoken] = np.maximum.reduceat(turns, starts[spoken])
-    strongest = turns == best.take(turn_call, axis=0)
-    # Of equals the first, as argmax has it.
-    order = np.cumsum(strongest, axis=0)
-    before = np.concatenate([np.zeros((1, order.shape[1]), int), order]).take(starts, axis=0)
-    heard |= strongest & (order - before.take(turn_call, axis=0) == 1)
-    has = calls + best >= thresholds[0]
-    return np.asarray(heard & has.take(turn_call, axis=0))
 
 
 def sigmoid_of(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -111,7 +111,7 @@ def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]
             arrays[f"{name}_features"] = used.astype(np.int32)
         else:
             used = np.arange(model.coef_.shape[1])
-        arrays[f"{name}_coefficients"] = np.ascontiguousarray(model.coef_.T[used], dtype=np.float32)
+        arrays[f"{name}_coefficients"] = np.ascontiguousarray(model.coef_[:, used], dtype=np.float32)
         arrays[f"{name}_intercepts"] = np.asarray(model.intercept_, dtype=np.float64)
     return arrays
 
@@ -270,32 +270,31 @@ class _Head:
 
     def __init__(self, arrays: Mapping[str, Array], name: str, features: int) -> None:
         self._coefficients, self.intercepts = arrays[f"{name}_coefficients"], arrays[f"{name}_intercepts"]
-        self._row: Array | None = None
+        self._place: Array | None = None
         if f"{name}_features" in arrays:
             used = arrays[f"{name}_features"]
-            self._row = np.full(features, -1, np.int32)
-            self._row[used] = np.arange(len(used))
+            self._place = np.full(features, -1, np.int32)
+            self._place[used] = np.arange(len(used))
 
     def decide(self, values: Values) -> Array:
-        rows, used = self._rows(values)
-        text = values.text.take(used)
-        parts = self._coefficients.take(rows, axis=0) * values.value.take(used)[:, None]
-        sums = [np.bincount(text, part, values.size) for part in parts.T]
+        places, used = self._places(values)
+        text, value = values.text.take(used), values.value.take(used)
+        sums = [np.bincount(text, row.take(places) * value, values.size) for row in self._coefficients]
         return np.column_stack(sums) + self.intercepts
 
     def weigh(self, values: Values, row: int) -> Array:
-        rows, used = self._rows(values)
+        places, used = self._places(values)
         parts = np.zeros(len(values.value))
-        parts[used] = self._coefficients[:, row].take(rows) * values.value.take(used)
+        parts[used] = self._coefficients[row].take(places) * values.value.take(used)
         return parts
 
-    def _rows(self, values: Values) -> tuple[Array, Array]:
-        """The rows of coefficients that values ask for, and which values do."""
-        if self._row is None:
+    def _places(self, values: Values) -> tuple[Array, Array]:
+        """Where the coefficients stand that values ask for, and which values do."""
+        if self._place is None:
             return values.feature, np.arange(len(values.feature))
-        rows = self._row.take(values.feature)
-        used = np.flatnonzero(rows >= 0)
-        return rows.take(used), used
+        places = self._place.take(values.feature)
+        used = np.flatnonzero(places >= 0)
+        return places.take(used), used
 
 
 def _lay(form: Array, text: Array, size: int, start: int) -> tuple[Array, Array, Array]:

@@ -6,7 +6,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from scamtext.heads import LEAST_SCALE, best_thresholds, class_scales, fit_scaled
-from scamtext.model import heard_cues
+from scamtext.quotes import heard_cues
 from scamtext.scorer import CERTAIN
 
 # Six scam rows of three authors, six honest ones of the same three. Columns: in two scam calls of

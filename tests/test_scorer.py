@@ -11,7 +11,7 @@ from scamtext import Call, Turn
 from scamtext.automaton import Automaton, compile_automaton
 from scamtext.features import COLUMNS, Table
 from scamtext.heads import cue_scores, heard, values
-from scamtext.model import heard_cues
+from scamtext.quotes import heard_cues
 from scamtext.scorer import CALL_CUES, SCAM_HEAD, TYPE_HEAD, live_scores
 from scamtext.trie import pack, step
 
