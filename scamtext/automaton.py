@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scamtext.trie import pack, step
+from scamtext.trie import pack, ranges, step
 
 Array = NDArray[Any]
 Row = Sequence[str | int]  # a phrase: syllables, and gaps as their greatest length
@@ -109,14 +109,12 @@ class Automaton:
         """For searches whose state has gaps: which search, the state behind the gap, and the syllables skipped."""
         owner, edges = _expand(self._gap_starts, self._gap, state)
         owner, lengths, targets = owner[::2], edges[::2], edges[1::2]
-        times = lengths + 1
-        skips = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-        return np.repeat(owner, times), np.repeat(targets, times), skips
+        which, skips = ranges(np.zeros_like(lengths), lengths + 1)
+        return owner.take(which), targets.take(which), skips
 
 
 def _expand(starts: Array, items: Array, wanted: Array) -> tuple[Array, Array]:
     """The items of all wanted lists in a row, and for each the position in `wanted` of its list."""
-    first, sizes = starts.take(wanted), starts.take(wanted + 1) - starts.take(wanted)
-    owner = np.repeat(np.arange(len(wanted)), sizes)
-    within = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return owner, items.take(first.take(owner) + within)
+    first = starts.take(wanted)
+    owner, places = ranges(first, starts.take(wanted + 1) - first)
+    return owner, items.take(places)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scamtext.features import Reading
 from scamtext.results import WORDING, Evidence
 from scamtext.scorer import Grams, Values
+from scamtext.trie import ranges
 
 Array = NDArray[Any]
 
@@ -70,8 +71,8 @@ def spread(reading: Reading, grams: Mapping[str, Grams], values: Values, parts: 
         if name == "cues":
             result.marks[cell] += weight
             continue
-        place = np.repeat(column.first.take(cell) - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
-        result.syllables[:] += np.bincount(place, np.repeat(weight / sizes, sizes), len(result.syllables))
+        which, place = ranges(column.first.take(cell), sizes)
+        result.syllables[:] += np.bincount(place, (weight / sizes).take(which), len(result.syllables))
     return result
 
 

@@ -28,7 +28,7 @@ TOPIC = {name: column.topic for name, column in COLUMNS.items()}
 TURN = {name: column.turn for name, column in COLUMNS.items()}
 # Measured on authors left out, docs/ablation.md.
 LEAST_SCALE = 0.5  # of an n-gram that is as common in one class as in the other
-TURN_CUES = 5.0  # lexicon marks tell more of a turn than of a whole call
+MARK_REACH = 5.0  # lexicon marks tell more of a turn than of a whole call
 TYPE_C, CUE_CALL_C, CUE_TURN_C = 0.5, 10.0, 1.0  # inverse strengths of the heads' penalties
 
 
@@ -101,7 +101,7 @@ def fit_live(
     return head
 
 
-def heard(rows: Iterable[NDArray[np.object_]]) -> NDArray[np.int_]:
+def syllables_heard(rows: Iterable[NDArray[np.object_]]) -> NDArray[np.int_]:
     """How many syllables each of n rows has, shape (n,)."""
     column = list(COLUMNS).index("syllables")
     return np.array([row[column].count(" ") for row in rows])
@@ -124,7 +124,7 @@ def fit_cues(
     turn_features : values of all their turns, in order.
     cues : for each call, the kinds in each of its turns.
     """
-    marked = _reach(pipeline, TURN, cues=TURN_CUES)
+    marked = _reach(pipeline, TURN, cues=MARK_REACH)
     return (
         _one_vs_rest(features, present_in_calls(cues), _reach(pipeline, TOPIC), CUE_CALL_C),
         _one_vs_rest(turn_features, present_in_turns(cues), marked, CUE_TURN_C),

@@ -160,12 +160,18 @@ def expand(phrase: str) -> list[tuple[_Step, ...]]:
     [('đọc', 'mã', 'số'), ('đọc', 'mã'), ('gửi', 'mã', 'số'), ('gửi', 'mã')]
     """
     rows = (tuple(itertools.chain(*row)) for row in itertools.product(*_elements(phrase)))
-    return [_without_last_gap(row) for row in rows]
+    return [_with_few_gaps(row) for row in rows]
 
 
-def _without_last_gap(row: tuple[_Step, ...]) -> tuple[_Step, ...]:
-    """A row cut after its last syllable: an optional end leaves a gap with nothing behind it."""
-    return _without_last_gap(row[:-1]) if row and isinstance(row[-1], int) else row
+def _with_few_gaps(row: tuple[_Step, ...]) -> tuple[_Step, ...]:
+    """A row in which neighbouring gaps are one, and none is last: optional syllables left them so."""
+    few: list[_Step] = []
+    for item in row:
+        if isinstance(item, int) and few and isinstance(few[-1], int):
+            few[-1] += item
+        else:
+            few.append(item)
+    return tuple(few[:-1] if few and isinstance(few[-1], int) else few)
 
 
 def _elements(phrase: str) -> Iterator[list[tuple[_Step, ...]]]:
@@ -191,6 +197,10 @@ def _entries(path: Path) -> list[dict[str, Any]]:
 
 def _entry(fields: dict[str, Any], where: str) -> Cue | Modifier:
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    if not isinstance(fields.get("phrases", ()), tuple) or not all(
+        isinstance(p, str) for p in fields.get("phrases", ())
+    ):
+        raise LexiconError(f"{where}: phrases must be a list of texts")
     try:
         entry = Cue(**fields) if "kind" in fields else Modifier(**fields)
     except TypeError as error:
@@ -200,7 +210,7 @@ def _entry(fields: dict[str, Any], where: str) -> Cue | Modifier:
     if isinstance(entry, Modifier) and entry.direction not in DIRECTIONS:
         raise LexiconError(f"{where}: direction {entry.direction!r} is not one of {DIRECTIONS}")
     for phrase in entry.phrases:
-        for first, *_ in expand(phrase):
-            if isinstance(first, int):
-                raise LexiconError(f"{where}: phrase {phrase!r} begins with a gap")
+        for row in expand(phrase):
+            if not row or isinstance(row[0], int):
+                raise LexiconError(f"{where}: phrase {phrase!r} is empty or begins with a gap")
     return entry

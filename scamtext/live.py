@@ -11,7 +11,7 @@ import numpy as np
 from scamtext.calls import CALLEE
 from scamtext.corpus import LabelledCall
 from scamtext.features import Table
-from scamtext.heads import heard, values
+from scamtext.heads import syllables_heard, values
 from scamtext.measures import Measures, share
 from scamtext.model import ScamClassifier
 from scamtext.scorer import live_scores
@@ -49,7 +49,7 @@ class Watched:
 def watch(classifier: ScamClassifier, calls: Sequence[LabelledCall], table: Table) -> list[Watched]:
     """What a monitor does on calls, `table` being the tokens of their pieces."""
     rows = [table.beginning(call, turns) for call, size in enumerate(table.sizes) for turns in range(1, size + 1)]
-    syllables = heard(rows)
+    syllables = syllables_heard(rows)
     logits = classifier.live_head_.decision_function(values(classifier.pipeline_, np.array(rows)))
     crossed = live_scores(logits, syllables) >= classifier.alert_threshold_
     logits = classifier.pipeline_.decision_function(table.calls)

@@ -6,8 +6,8 @@ It works wherever scikit-learn takes an estimator, but does not import it: predi
 from __future__ import annotations
 
 import inspect
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from scamtext.calls import Call
 from scamtext.errors import DataError
 from scamtext.explain import evidence, spread
 from scamtext.features import Reading
-from scamtext.lexicon import Lexicon
+from scamtext.lexicon import LEXICONS, Lexicon
 from scamtext.quotes import quote_cues
 from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Verdict
 from scamtext.scorer import SCAM_HEAD, Grams, Scorer, Values
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scamtext.training import CallCues, Heads
 
 CallLike = Call | str | Mapping[str, Any]
-BATCH = 96  # calls tokenised and scored at a time
+BATCH, BATCH_CHARACTERS = 96, 200_000  # tokenised and scored at a time
 
 
 class ScamClassifier:
@@ -58,7 +58,7 @@ class ScamClassifier:
     threshold_, watch_threshold_ : probabilities from which a call is "scam" and "watch".
     live_head_ : scam or not while the call goes on, or None if not `live`.
     alert_threshold_, live_watch_threshold_ : live scores from which a call alerts, or is watched.
-    lexicon_ : the cue phrases.
+    lexicon_, lexicon_folder_ : the cue phrases, and where they are written down.
 
     Examples
     --------
@@ -149,11 +149,15 @@ class ScamClassifier:
         return self.assemble(Lexicon.shipped(), heads)
 
     def assemble(
-        self, lexicon: Lexicon, heads: Heads | Callable[[], Heads], scorer: Scorer | None = None
+        self,
+        lexicon: Lexicon,
+        heads: Heads | Callable[[], Heads],
+        scorer: Scorer | None = None,
+        lexicon_folder: Path = LEXICONS,
     ) -> ScamClassifier:
         """Put fitted parts together: the lexicon, the heads or what reads them, and these compiled if they are."""
         self.classes_ = np.array([LEGIT, SCAM])
-        self.lexicon_, self._scorer = lexicon, scorer
+        self.lexicon_, self.lexicon_folder_, self._scorer = lexicon, lexicon_folder, scorer
         self._heads: Heads | Callable[[], Heads] = heads
         return self
 
@@ -161,9 +165,10 @@ class ScamClassifier:
     def heads_(self) -> Heads:
         """All fitted scikit-learn models; of a loaded classifier they are read when first asked for."""
         self._check_is_fitted()
-        if callable(self._heads):
-            self._heads = self._heads()
-        return self._heads
+        heads = self._heads
+        if callable(heads):
+            heads = self._heads = heads()
+        return heads
 
     pipeline_ = property(lambda self: self.heads_.pipeline)
     type_head_ = property(lambda self: self.heads_.types)
@@ -298,8 +303,18 @@ class ScamClassifier:
 
 
 def _batches(calls: Iterable[CallLike]) -> Iterator[list[Call]]:
-    remaining = iter(calls)
-    while batch := [Call.of(call) for call in itertools.islice(remaining, BATCH)]:
+    """Calls, up to so many and so long at a time."""
+    if isinstance(calls, (str, Mapping)) or hasattr(calls, "columns"):
+        raise DataError(f"expected several calls, got one {type(calls).__name__}; use classify, or classify_frame")
+    batch: list[Call] = []
+    room = BATCH_CHARACTERS
+    for call in map(Call.of, calls):
+        batch.append(call)
+        room -= len(call.text)
+        if len(batch) == BATCH or room < 0:
+            yield batch
+            batch, room = [], BATCH_CHARACTERS
+    if batch:
         yield batch
 
 

@@ -68,8 +68,8 @@ class CallMonitor:
         ------
         DataError : no such turn has been heard, or the turn is malformed.
         """
-        if not 0 <= number <= len(self._turns):
-            raise DataError(f"turn {number} cannot be corrected: {len(self._turns)} turns have been heard")
+        if type(number) is not int or not 0 <= number <= len(self._turns):
+            raise DataError(f"turn {number!r} cannot be corrected: {len(self._turns)} turns have been heard")
         self._turns[number : number + 1] = [self._read(turn)]
         return self._judge(number)
 
@@ -114,8 +114,19 @@ class CallMonitor:
 
     @classmethod
     def from_dict(cls, classifier: ScamClassifier, state: Mapping[str, Any]) -> CallMonitor:
-        """The monitor that `to_dict` was called on; its turns are tokenised again."""
-        monitor = cls(classifier, state["call"]["id"])
+        """The monitor that `to_dict` was called on; its turns are tokenised again.
+
+        Raises
+        ------
+        DataError : this is no such state.
+        """
+        try:
+            known = state["level"] in (LOW, WATCH, HIGH) and state["call"]["turns"] is not None
+            monitor = cls(classifier, state["call"]["id"])
+        except (KeyError, TypeError) as error:
+            raise DataError(f"no state of a monitor: {error!r}") from error
+        if not known:
+            raise DataError(f"no state of a monitor: level {state['level']!r}")
         monitor._turns = [monitor._read(turn) for turn in state["call"]["turns"]]
         if monitor._turns:
             monitor._judge(len(monitor._turns) - 1)

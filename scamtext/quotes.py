@@ -54,7 +54,8 @@ def _located(
     asked = np.asarray(heard.any(axis=1))
     grams, values = {name: found.within(asked) for name, found in grams.items()}, values.within(asked)
     first = reading.tokens.first.tolist()
-    for kind, turns in enumerate(heard.T):
+    for kind in np.flatnonzero(heard.any(axis=0)).tolist():
+        turns = heard[:, kind]
         own = values.within(turns)
         found = {name: part.within(turns) for name, part in grams.items()}
         told = spread(reading, found, own, scorer.weigh(own, TURN_CUES, kind)).syllables

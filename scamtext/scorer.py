@@ -96,7 +96,11 @@ def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]
         grams[name] = {tuple(gram.split(" ")): offset + int(at) for gram, at in tfidf.vocabulary_.items()}
         idf.append(tfidf.idf_)
     values, places = np.unique(np.concatenate(idf), return_inverse=True)  # n-grams in equally many calls share one
-    arrays = {"idf": values, "idf_of": places.astype(np.uint16), "columns": np.array(list(map(len, idf)))}
+    arrays = {
+        "idf": values,
+        "idf_of": places.astype(np.min_scalar_type(len(values))),
+        "columns": np.array(list(map(len, idf))),
+    }
     arrays |= lexicon.compile()
     for family in FAMILIES:
         own = {name: grams[name] for name, column in COLUMNS.items() if column.family == family}
@@ -146,8 +150,10 @@ class Scorer:
     """Reads calls and weighs them with the arrays of `compile_model`."""
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
-        arrays = dict(arrays)  # an npz file would read an array each time it is asked for
+        self.arrays = arrays = dict(arrays)  # an npz file would read an array each time it is asked for
         self._idf, sizes = arrays["idf"].take(arrays["idf_of"]), arrays["columns"]
+        if SCAM_HEAD not in {name.removesuffix("_coefficients") for name in arrays} or sizes.sum() != len(self._idf):
+            raise ValueError("arrays of a model belong together; some are missing or of another")
         self._column = np.repeat(np.arange(len(sizes), dtype=np.int8), sizes)
         self._scales = np.array([column.scale for column in COLUMNS.values()])
         numbers: dict[str, _Known] = {}
@@ -178,6 +184,9 @@ class Scorer:
             self.lexicon,
             segmenter().segment,
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Scorer, (self.arrays,)
 
     def read(self, calls: Sequence[Call]) -> Reading:
         """Tokenise calls."""
@@ -271,10 +280,15 @@ class _Head:
     def __init__(self, arrays: Mapping[str, Array], name: str, features: int) -> None:
         self._coefficients, self.intercepts = arrays[f"{name}_coefficients"], arrays[f"{name}_intercepts"]
         self._place: Array | None = None
+        if len(self.intercepts) != len(self._coefficients):
+            raise ValueError(f"head {name!r}: {len(self.intercepts)} intercepts, {len(self._coefficients)} rows")
         if f"{name}_features" in arrays:
             used = arrays[f"{name}_features"]
             self._place = np.full(features, -1, np.int32)
             self._place[used] = np.arange(len(used))
+            features = len(used)
+        if self._coefficients.shape[1] != features:
+            raise ValueError(f"head {name!r}: {self._coefficients.shape[1]} coefficients for {features} features")
 
     def decide(self, values: Values) -> Array:
         places, used = self._places(values)

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from scamtext.errors import ModelError
+from scamtext.lexicon import CUE_KINDS
 from scamtext.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -51,15 +52,21 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
     meta = read_meta(folder)
     from scamtext.model import ScamClassifier
 
-    classifier = ScamClassifier(**meta["parameters"])
-    for name in FITTED:
-        setattr(classifier, name, float(meta["fitted"][name]))
-    classifier.cue_thresholds_ = np.array(meta["fitted"]["cue_thresholds_"])
-    for name in meta["sha256"]:
-        if name.endswith(".toml"):
-            _open(folder / LEXICON_FOLDER / name, meta).close()
-    scorer = _load_scorer(folder / COMPILED, meta)
-    return classifier.assemble(scorer.lexicon, partial(_load_heads, folder / PIPELINE, meta), scorer)
+    try:
+        classifier = ScamClassifier(**meta["parameters"])
+        for name in FITTED:
+            setattr(classifier, name, float(meta["fitted"][name]))
+        classifier.cue_thresholds_ = np.array(meta["fitted"]["cue_thresholds_"], dtype=float).reshape(2, len(CUE_KINDS))
+        digests = {str(name): str(digest) for name, digest in meta["sha256"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"{folder / META}: damaged ({error!r}); train or copy the model again") from error
+    numbers = [*(getattr(classifier, name) for name in FITTED), *classifier.cue_thresholds_.ravel()]
+    if not np.isfinite(numbers).all():
+        raise ModelError(f"{folder / META}: damaged (a threshold is not a number); train or copy the model again")
+    _check_lexicons(folder / LEXICON_FOLDER, digests)
+    scorer = _load_scorer(folder / COMPILED, digests)
+    heads = partial(_load_heads, folder / PIPELINE, digests)
+    return classifier.assemble(scorer.lexicon, heads, scorer, folder / LEXICON_FOLDER)
 
 
 def shipped(name: str) -> Path:
@@ -76,22 +83,22 @@ def read_meta(folder: Path) -> dict[str, Any]:
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         found = meta["format"]
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelError(f"{folder}: no {META} here; a model folder is written by `scamtext train`") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
         raise ModelError(f"{folder / META}: damaged ({error}); train or copy the model again") from error
     if found != FORMAT:
         raise ModelError(f"{folder}: format {found}, this release reads {FORMAT}; update scamtext or retrain")
     return dict(meta)
 
 
-def _open(path: Path, meta: dict[str, Any]) -> IO[bytes]:
+def _open(path: Path, digests: dict[str, str]) -> IO[bytes]:
     """A file whose digest is the one that meta.json has."""
     try:
         file = path.open("rb")
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; copy the model folder again") from error
-    digest, told = hashlib.file_digest(file, "sha256").hexdigest(), str(meta.get("sha256", {}).get(path.name))
+    digest, told = hashlib.file_digest(file, "sha256").hexdigest(), str(digests.get(path.name))
     if digest != told:
         file.close()
         raise ModelError(f"{path}: sha256 {digest[:12]}… but {META} says {told[:12]}…; copy the model folder again")
@@ -99,20 +106,30 @@ def _open(path: Path, meta: dict[str, Any]) -> IO[bytes]:
     return file
 
 
-def _load_scorer(path: Path, meta: dict[str, Any]) -> Scorer:
-    with _open(path, meta) as file:
+def _check_lexicons(folder: Path, digests: dict[str, str]) -> None:
+    """Refuse phrases that are not those the model was fitted with: they are what people read of it."""
+    found = sorted(folder.glob("*.toml"))
+    for path in found:
+        _open(path, digests).close()
+    missing = {name for name in digests if name.endswith(".toml")} - {path.name for path in found}
+    if missing or not found:
+        raise ModelError(f"{folder}: {', '.join(sorted(missing)) or 'lexicons'} missing; copy the model folder again")
+
+
+def _load_scorer(path: Path, digests: dict[str, str]) -> Scorer:
+    with _open(path, digests) as file:
         try:
             return Scorer(np.load(file, allow_pickle=False))
-        except (ValueError, KeyError, OSError, TypeError, zipfile.BadZipFile) as error:
+        except Exception as error:  # a damaged file can fail in any way
             raise ModelError(f"{path}: refused: {type(error).__name__}: {error}") from error
 
 
-def _load_heads(path: Path, meta: dict[str, Any]) -> Heads:
+def _load_heads(path: Path, digests: dict[str, str]) -> Heads:
     import skops.io
 
     from scamtext.training import Heads
 
-    with _open(path, meta) as file:
+    with _open(path, digests) as file:
         content = file.read()
     try:
         parts = skops.io.loads(content, trusted=[])
@@ -135,27 +152,35 @@ def _load_joblib(path: Path, trusted: bool) -> ScamClassifier:
 
 
 def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] | None = None) -> Path:
-    """Write a fitted classifier as a model folder; a folder that is there is replaced.
+    """Write a fitted classifier as a model folder; a model that is there is replaced.
 
     Parameters
     ----------
     about : what the card tells beyond the parameters: data, measurements.
+
+    Raises
+    ------
+    ModelError : the folder holds something else than a model.
     """
     import skops.io
 
-    from scamtext.card import write_card
-    from scamtext.lexicon import LEXICONS
+    from scamtext.card import curve_name, write_card
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    heads = classifier.heads_
+    if any(folder.iterdir()) and not (folder / META).is_file():
+        raise ModelError(f"{folder}: is not empty and holds no model; choose another folder")
+    heads, scorer = classifier.heads_, classifier.scorer_
+    lexicons = {path.name: path.read_bytes() for path in sorted(classifier.lexicon_folder_.glob("*.toml"))}
+    for path in (folder / curve_name(name) for name in _evaluations(folder)):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(folder / LEXICON_FOLDER, ignore_errors=True)
+    (folder / LEXICON_FOLDER).mkdir()
+    for name, content in lexicons.items():
+        (folder / LEXICON_FOLDER / name).write_bytes(content)
     skops.io.dump(heads._asdict(), folder / PIPELINE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
     # Not compressed: loading it is what a process waits for before its first verdict.
-    np.savez(folder / COMPILED, **heads.compile(classifier.lexicon_))  # type: ignore[arg-type]
-    shutil.rmtree(folder / LEXICON_FOLDER, ignore_errors=True)
-    for curves in folder.glob("*.png"):
-        curves.unlink()
-    shutil.copytree(LEXICONS, folder / LEXICON_FOLDER)
+    np.savez(folder / COMPILED, **scorer.arrays)  # type: ignore[arg-type]
     meta = {
         "format": FORMAT,
         "scamtext": version("scamtext"),
@@ -174,6 +199,14 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
     write_meta(folder, meta)
     write_card(folder / CARD, meta)
     return folder
+
+
+def _evaluations(folder: Path) -> list[str]:
+    """The names of the evaluations that a model's meta.json has."""
+    try:
+        return list(json.loads((folder / META).read_text(encoding="utf-8")).get("evaluation", ()))
+    except (OSError, ValueError, AttributeError):
+        return []
 
 
 def record_evaluation(folder: Path, name: str, result: dict[str, Any]) -> None:

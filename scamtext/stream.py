@@ -43,7 +43,7 @@ def watch_lines(classifier: ScamClassifier, lines: Iterable[str], lang: str = "v
 def _parse(line: str) -> dict[str, Any]:
     try:
         item = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"not JSON: {error}") from error
     if not isinstance(item, dict) or not isinstance(item.get("call_id"), (str, int)):
         raise DataError('expected an object with "call_id" (text or a number)')
@@ -59,13 +59,14 @@ def _hear(
             raise DataError(f"call {call_id!r} ends, but no turn of it has been heard")
         yield from _finish(monitors, call_id, lang)
         return
-    monitor = monitors.pop(call_id, None) or classifier.monitor(call_id)
-    before = monitor.level
-    turn = item.get("turn")
-    verdict = monitor.update(item) if turn is None else monitor.correct(turn, item)
+    monitor = monitors.get(call_id) or classifier.monitor(call_id)
+    before, heard = monitor.level, len(monitor.call.turns)
+    turn = heard if item.get("turn") is None else item["turn"]
+    verdict = monitor.correct(turn, item)
+    monitors.pop(call_id, None)
     monitors[call_id] = monitor  # now the last to be taken as over
     if monitor.level != before:
-        yield _event(monitor, verdict, lang)
+        yield _event(monitor, turn, verdict, lang)
 
 
 def _finish(monitors: dict[str, CallMonitor], call_id: str, lang: str) -> Iterator[dict[str, Any]]:
@@ -73,13 +74,13 @@ def _finish(monitors: dict[str, CallMonitor], call_id: str, lang: str) -> Iterat
     before = monitor.level
     verdict = monitor.finish()
     if monitor.level != before:
-        yield _event(monitor, verdict, lang)
+        yield _event(monitor, len(monitor.call.turns) - 1, verdict, lang)
 
 
-def _event(monitor: CallMonitor, verdict: Verdict, lang: str) -> dict[str, Any]:
+def _event(monitor: CallMonitor, turn: int, verdict: Verdict, lang: str) -> dict[str, Any]:
     return {
         "call_id": monitor.call.id,
-        "turn": len(monitor.call.turns) - 1,
+        "turn": turn,
         "level": monitor.level,
         "probability": round(verdict.probability, 6),
         "scam_type": verdict.scam_type,

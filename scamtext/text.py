@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import lru_cache, wraps
+from typing import NamedTuple, TypeVar
+
+Answer = TypeVar("Answer")
 
 # Invisible characters that messengers leave inside words, and which would cut a syllable
 # in two; lone surrogates come from broken JSON escapes, and no encoder takes them.
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe0f\ufeff\ud800-\udfff]")
+LONGEST = 64  # characters of a string that is remembered
 TONES = {"\u0300": "f", "\u0301": "s", "\u0303": "x", "\u0309": "r", "\u0323": "j"}
 
 _MONEY_UNIT = r"(?:triệu|tr|nghìn|ngàn|ngìn|trăm|tỷ|tỉ|tỏi|củ|chai|k|đ|đồng|vnđ|vnd|usd|đô)"
 _PIECES = re.compile(
-    r"(?P<link>https?://\S+|www\.\S+|[^\s@]+@[^\s@]+\.\w+|[\w-]+(?:\.[\w-]+)*\.(?:com|vn|net|org|info|top|apk|xyz|cc)\b\S*)"
+    r"(?P<link>https?://\S+|www\.\S+|[^\s@]{1,64}@[^\s@]{1,255}\.\w+|[\w-]{1,64}(?:\.[\w-]{1,64}){0,9}\.(?:com|vn|net|org|info|top|apk|xyz|cc)\b\S*)"
     rf"|(?P<money>\d[\d.,]*\s?{_MONEY_UNIT}(?!\w))"
     r"|(?P<phone>(?:\+?84|0)(?:[\s.-]?\d){8,10}(?!\d))"
     r"|(?P<number>\d+(?:[.,:/-]\d+)*)"
@@ -28,6 +31,17 @@ _PIECES = re.compile(
     r"|(?P<stop>[.!?…;\n]+)"
 )
 _MARKS = {"link": "<link>", "money": "<tiền>", "phone": "<sđt>"}
+
+
+def remembered(function: Callable[[str], Answer]) -> Callable[[str], Answer]:
+    """Remember what a function says of short strings; long ones are seldom met again."""
+    cached = lru_cache(maxsize=1 << 16)(function)
+
+    @wraps(function)
+    def ask(string: str) -> Answer:
+        return cached(string) if len(string) <= LONGEST else function(string)
+
+    return ask
 
 
 class Token(NamedTuple):
@@ -138,7 +152,7 @@ def place_words(segmented: Sequence[str], normal: str, offsets: list[int] | None
     return tokens
 
 
-@lru_cache(maxsize=1 << 16)
+@remembered
 def word_form(word: str) -> str:
     """A word as it is counted: syllables joined by "_", numbers and codes as marks."""
     if any(character.isdigit() for character in word):
@@ -146,7 +160,7 @@ def word_form(word: str) -> str:
     return word.replace(" ", "_")
 
 
-@lru_cache(maxsize=1 << 16)
+@remembered
 def key(syllable: str) -> str:
     """The spelling with its tone at the end, as Telex types it.
 
@@ -162,7 +176,7 @@ def key(syllable: str) -> str:
     return unicodedata.normalize("NFC", "".join(letters)) + tone
 
 
-@lru_cache(maxsize=1 << 16)
+@remembered
 def fold(syllable: str) -> str:
     """The spelling without any diacritics.
 
@@ -181,7 +195,7 @@ _VIETNAMESE = re.compile(
 )
 
 
-@lru_cache(maxsize=1 << 16)
+@remembered
 def could_be_vietnamese(form: str) -> bool:
     """Whether a syllable is spelt as Vietnamese ones are, with or without diacritics.
 

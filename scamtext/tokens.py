@@ -8,7 +8,8 @@ moves characters, and odd ones, are cut by `text.syllables` and `text.words` as 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
@@ -18,14 +19,14 @@ from numpy.typing import NDArray
 
 from scamtext.calls import CALLEE, Call, Turn
 from scamtext.lexicon import Lexicon
-from scamtext.text import could_be_vietnamese, fold, normalise, place_words, syllables, word_form
+from scamtext.text import LONGEST, could_be_vietnamese, fold, normalise, place_words, syllables, word_form
+from scamtext.trie import ranges
 
 Array = NDArray[Any]
 Number = Callable[[str], int]
 Segment = Callable[[Sequence[str]], list[list[str]]]
 
 CACHED = 1 << 17  # pieces of text, and words, that are remembered; then memory starts anew
-LONGEST = 64  # characters of a piece that is remembered
 FLAGS = LETTERS, DIACRITICS, VIETNAMESE = 1, 2, 4  # of a syllable; the last two only with letters
 _DIGIT = re.compile(r"\d")
 _PIECE = re.compile(r"(?:\S*\d\S* )*\S+")
@@ -44,7 +45,7 @@ class Tokens:
     syllable : what is known of each syllable: number of its folded form, then of its key and of its
         folded form in the lexicon, and flags (`LETTERS`, ...); shape (syllables, 4).
     start, end : half-open offsets into the turn's text as given.
-    stops : how many marks that end a sentence stand before the syllable, in this and all turns before.
+    stops : of each syllable a number that grows, within a turn, where a sentence ends before it.
     word : number of each word's form.
     word_turn, word_first, word_last : its turn, and the syllables it covers, half open.
     """
@@ -101,6 +102,17 @@ class Tokens:
         )
 
 
+def _before(sizes: Array, counts: Array) -> Array:
+    """For parts of turns, `counts` in each turn, the sum of the sizes of the parts before it in its turn."""
+    before = np.cumsum(sizes) - sizes
+    firsts = np.repeat(np.cumsum(counts) - counts, counts)
+    return np.asarray(before - before.take(firsts))
+
+
+# One classifier may serve many threads, and reading calls changes what is remembered.
+_LOCK = threading.Lock()
+
+
 def _solid(pieces: Sequence[str]) -> int:
     """How many characters are not white space; -1 for no pieces."""
     return sum(map(len, pieces)) - sum(map(str.count, pieces, repeat(" "))) if pieces else -1
@@ -109,9 +121,10 @@ def _solid(pieces: Sequence[str]) -> int:
 def _pieces(text: str) -> list[str]:
     """Pieces that can be cut one by one; none if the text must be cut as a whole."""
     pieces = text.split()
-    if " ".join(pieces) != text or max(map(len, pieces), default=0) > LONGEST:
+    if " ".join(pieces) != text:
         return []
-    return _PIECE.findall(text) if _DIGIT.search(text) else pieces
+    pieces = _PIECE.findall(text) if _DIGIT.search(text) else pieces
+    return pieces if max(map(len, pieces), default=0) <= LONGEST else []
 
 
 class _Table:
@@ -119,46 +132,53 @@ class _Table:
 
     def __init__(self, describe: Callable[[str], Sequence[tuple[int, ...]]], width: int) -> None:
         self._describe, self._width = describe, width
-        self.clear()
+        self._clear()
 
-    def clear(self) -> None:
-        """Forget everything."""
+    def _clear(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._bounds = [0]
-        self._rows: list[tuple[int, ...]] = []
-        self._arrays = np.zeros(1, int), np.zeros((0, self._width), int)
+        self._count = self._size = 0  # numbers given, and rows in use
+        self._rows = np.zeros((1024, self._width), int)
+        self._starts, self._sizes = np.zeros(1024, int), np.zeros(1024, int)
 
     def make_room(self) -> None:
         """Forget everything if it is much; numbers given before are void then."""
-        if len(self._rows) > CACHED:
-            self.clear()
+        if max(self._size, self._count) > CACHED:
+            self._clear()
 
     def numbers(self, strings: Sequence[str]) -> list[int]:
         """The number of each string."""
         found = list(map(self._numbers.get, strings))
         if None in found:
-            for string in set(strings).difference(self._numbers):
-                self._numbers[string] = self.add(self._describe(string))
+            new = set(strings).difference(self._numbers)
+            for string in new:
+                self._add(string)
             found = list(map(self._numbers.get, strings))
+            for string in new:
+                if len(string) > LONGEST:  # seldom met again
+                    del self._numbers[string]
         return found  # type: ignore[return-value]
 
-    def add(self, rows: Sequence[tuple[int, ...]]) -> int:
-        """The number of these rows."""
-        self._rows.extend(rows)
-        self._bounds.append(len(self._rows))
-        return len(self._bounds) - 2
+    def _add(self, string: str) -> None:
+        rows, number = self._describe(string), self._count
+        self._rows = _with_room(self._rows, self._size + len(rows))
+        self._starts, self._sizes = (_with_room(part, number + 1) for part in (self._starts, self._sizes))
+        self._rows[self._size : self._size + len(rows)] = rows or 0
+        self._starts[number], self._sizes[number] = self._size, len(rows)
+        self._size += len(rows)
+        self._count += 1
+        self._numbers[string] = number
 
     def rows(self, numbers: Array) -> tuple[Array, Array]:
         """The rows of all numbers in order, and for each the position in `numbers` that it comes from."""
-        bounds, rows = self._arrays
-        if len(bounds) < len(self._bounds):
-            bounds = np.array(self._bounds)
-            rows = np.concatenate([rows, np.array(self._rows[len(rows) :], int).reshape(-1, self._width)])
-            self._arrays = bounds, rows
-        sizes = bounds.take(numbers + 1) - bounds.take(numbers)
-        owner = np.repeat(np.arange(len(numbers)), sizes)
-        within = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return rows.take(bounds.take(numbers).take(owner) + within, axis=0), owner
+        owner, places = ranges(self._starts.take(numbers), self._sizes.take(numbers))
+        return self._rows.take(places, axis=0), owner
+
+
+def _with_room(array: Array, size: int) -> Array:
+    """The array, twice as long if it is too short."""
+    while len(array) < size:
+        array = np.concatenate([array, np.zeros_like(array)])
+    return array
 
 
 class Tokeniser:
@@ -179,6 +199,10 @@ class Tokeniser:
 
     def read(self, calls: Sequence[Call]) -> Tokens:
         """Tokenise calls."""
+        with _LOCK:
+            return self._read(calls)
+
+    def _read(self, calls: Sequence[Call]) -> Tokens:
         self._pieces.make_room()
         self._words.make_room()
         turns = [turn for call in calls for turn in call.turns]
@@ -220,27 +244,35 @@ class Tokeniser:
         """A row for each syllable: what is known of it, start, end, its spot among the characters that are
         not white space (in whole turns its start), and how many sentence marks stand before; and its turn.
         """
-        cut = [[""] if is_whole else pieces for pieces, is_whole in zip(parts, whole, strict=True)]
+        cut = [[] if is_whole else pieces for pieces, is_whole in zip(parts, whole, strict=True)]
         flat = list(chain.from_iterable(cut))
-        numbers = np.array(self._pieces.numbers(flat), dtype=int)
         counts = np.array(list(map(len, cut)), dtype=int)
-        firsts = np.cumsum(counts) - counts
-        for number in np.flatnonzero(whole).tolist():
-            numbers[firsts[number]] = self._pieces.add(self._cut(turns[number].text, spaces=False))
         turn = np.repeat(np.arange(len(turns)), counts)
-        lengths = np.array(list(map(len, flat)), dtype=int) + 1
-        before = np.cumsum(lengths) - lengths
-        begin = before - before.take(firsts.take(turn)) if flat else before
-        spaces = np.array(list(map(str.count, flat, repeat(" "))), dtype=int) + 1
-        before = np.cumsum(spaces) - spaces
-        gaps = before - before.take(firsts.take(turn)) if flat else before
-        rows, owner = self._pieces.rows(numbers)
+        # One space stands behind each piece, and some within.
+        begin = _before(np.array(list(map(len, flat)), dtype=int) + 1, counts)
+        gaps = _before(np.array(list(map(str.count, flat, repeat(" "))), dtype=int) + 1, counts)
+        rows, owner = self._pieces.rows(np.array(self._pieces.numbers(flat), dtype=int))
         is_stop = rows[:, 7] == 1
         stops = np.cumsum(is_stop)[~is_stop]
         rows, owner = rows[~is_stop], owner[~is_stop]
         start, end = rows[:, 4] + begin.take(owner), rows[:, 5] + begin.take(owner)
-        spot = start - rows[:, 6] - gaps.take(owner)
-        return np.column_stack([rows[:, :4], start, end, spot, stops]), turn.take(owner)
+        plain = np.column_stack(
+            [rows[:, :4], start, end, start - rows[:, 6] - gaps.take(owner), stops, turn.take(owner)]
+        )
+        others = list(
+            chain.from_iterable(self._place_whole(turns[at].text, at) for at in np.flatnonzero(whole).tolist())
+        )
+        table = np.concatenate([plain, np.array(others, dtype=int).reshape(-1, 9)])
+        table = table[np.argsort(table[:, 8], kind="stable")]
+        return table[:, :8], table[:, 8]
+
+    def _place_whole(self, text: str, turn: int) -> Iterator[tuple[int, ...]]:
+        """The rows of `_place_syllables` for a turn that is cut as a whole."""
+        stops = 0
+        for *known, start, end, _, is_stop in self._cut(text):
+            stops += is_stop
+            if not is_stop:
+                yield (*known, start, end, start, stops, turn)
 
     def _place_words(
         self,
@@ -263,17 +295,18 @@ class Tokeniser:
         rows = np.concatenate([plain, np.array(others, dtype=int).reshape(-1, 4)])
         return rows[np.argsort(rows[:, 1], kind="stable")]
 
-    def _cut(self, piece: str, spaces: bool = True) -> list[tuple[int, ...]]:
-        """Syllables of a piece: what is known of each, its place, the spaces before it (0 if not asked for),
-        and 0. Sentence marks: zeros and 1.
+    def _cut(self, piece: str) -> list[tuple[int, ...]]:
+        """Syllables of a piece: what is known of each, its place, the spaces before it, and 0; for marks
+        that end a sentence zeros and 1.
         """
         line = syllables(piece)
-        items: list[tuple[int, ...]] = []
-        for number in range(len(line.syllables) + 1):
+        items: list[tuple[int, ...]] = [(0,) * 7 + (1,)] if 0 in line.stops else []
+        spaces = last = 0
+        for number, token in enumerate(line.syllables, 1):
+            spaces += piece.count(" ", last, token.start)
+            last = token.start
+            items.append((*self._describe(token.form), token.start, token.end, spaces, 0))
             items += [(0,) * 7 + (1,)] if number in line.stops else []
-            for token in line.syllables[number : number + 1]:
-                before = piece.count(" ", 0, token.start) if spaces else 0
-                items.append((*self._describe(token.form), token.start, token.end, before, 0))
         return items
 
     def _describe(self, form: str) -> tuple[int, int, int, int]:

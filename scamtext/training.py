@@ -20,9 +20,9 @@ from scamtext.heads import (
     fit_live,
     fit_pipeline,
     fit_types,
-    heard,
     present_in_calls,
     present_in_turns,
+    syllables_heard,
     values,
 )
 from scamtext.lexicon import CUE_KINDS, Lexicon
@@ -73,7 +73,7 @@ class Examples:
         labels = np.asarray(y)
         if set(labels) != {SCAM, LEGIT}:
             raise DataError(f'labels must be "scam" and "legit", both present; found {sorted(map(str, set(labels)))}')
-        for number, (turns, kinds) in enumerate(zip(table.sizes, cues or [None] * size, strict=True)):
+        for number, (turns, kinds) in enumerate(zip(table.sizes, [None] * size if cues is None else cues, strict=True)):
             if kinds is not None and len(kinds) != turns:
                 raise DataError(f"call {number}: cues of {len(kinds)} turns, but it has {turns}")
         members = np.arange(size) if groups is None else np.asarray(groups)
@@ -96,8 +96,8 @@ class Examples:
 
 def _objects(values: Sequence[Any] | None, size: int) -> NDArray[np.object_]:
     column = np.empty(size, dtype=object)
-    for number, value in enumerate(values or ()):
-        column[number] = value
+    for number, value in enumerate(() if values is None else values):
+        column[number] = None if isinstance(value, float) else value  # NaN is a frame's None
     return column
 
 
@@ -154,7 +154,7 @@ def _fit_live(pipeline: Any, examples: Examples, C: float) -> Any:
     table = examples.table
     cut = np.array([random.integers(1, turns) if turns > 1 else turns for turns in table.sizes])
     rows = np.array([table.beginning(call, turns) for call, turns in enumerate(cut)])
-    kept = np.flatnonzero((cut < table.sizes) & (heard(rows) >= LEAST_HEARD))
+    kept = np.flatnonzero((cut < table.sizes) & (syllables_heard(rows) >= LEAST_HEARD))
     learnt = np.concatenate([np.arange(len(table)), kept])
     features = values(pipeline, np.concatenate([table.calls, rows[kept]]))
     return fit_live(pipeline, features, examples.labels[learnt], examples.groups[learnt], C)
@@ -198,7 +198,7 @@ def _peaks(heads: Heads, table: Table) -> NDArray[np.float64]:
     """The highest live score that each call ever has, shape (n,)."""
     rows = [table.beginning(call, turns) for call, size in enumerate(table.sizes) for turns in range(1, size + 1)]
     logits = heads.live.decision_function(values(heads.pipeline, np.array(rows)))
-    scores = live_scores(logits, heard(rows))
+    scores = live_scores(logits, syllables_heard(rows))
     return np.array([part.max() for part in np.split(scores, np.cumsum(table.sizes)[:-1])])
 
 

@@ -64,6 +64,16 @@ def pack(children: Mapping[int, Mapping[int, int]], parents: int, reach: int) ->
     return {"base": base, "owner": owner[:end], "row": row[:end]}
 
 
+def ranges(starts: Array, sizes: Array) -> tuple[Array, Array]:
+    """Ranges of these sizes in a row: for each number in them, which range it is of, and the number.
+
+    >>> ranges(np.array([7, 2]), np.array([2, 3]))
+    (array([0, 0, 1, 1, 1]), array([7, 8, 2, 3, 4]))
+    """
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    return owner, np.arange(len(owner)) + (starts - np.cumsum(sizes) + sizes).take(owner)
+
+
 def step(trie: tuple[Array, Array, Array], nodes: Array, labels: Array) -> tuple[Array, Array]:
     """What is kept of the child of each node by each label, and which of them have one."""
     base, owner, row = trie

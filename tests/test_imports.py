@@ -12,7 +12,8 @@ PACKAGE = Path(scamtext.__file__).parent
 ORDER = [
     "errors", "calls", "results", "trie", "segment", "segment_tables", "automaton", "text", "lexicon", "tokens", "cues",
     "features", "messages", "scorer", "explain", "quotes", "model", "heads", "training", "monitor", "stream", "corpus",
-    "spoil", "measures", "noise", "live", "evaluate", "floors", "curves", "card", "store", "render", "readers", "batch", "cli",
+    "spoil", "measures", "noise", "live", "evaluate", "floors", "curves", "card", "store", "render", "readers",
+    "batch", "cli",
 ]  # fmt: skip
 
 

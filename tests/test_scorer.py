@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scamtext import Call, Turn
 from scamtext.automaton import Automaton, compile_automaton
 from scamtext.features import COLUMNS, Table
-from scamtext.heads import cue_scores, heard, values
+from scamtext.heads import cue_scores, syllables_heard, values
 from scamtext.quotes import heard_cues
 from scamtext.scorer import CALL_CUES, SCAM_HEAD, TYPE_HEAD, live_scores
 from scamtext.trie import pack, step
@@ -49,8 +49,8 @@ def test_heads_decide_alike(asked):
     assert np.array_equal(scorer.decide(found, SCAM_HEAD)[:, 0], logits)
     assert np.array_equal(scorer.decide(found, TYPE_HEAD), classifier.type_head_.decision_function(features))
     assert scorer.types(found) == classifier.type_head_.predict(features).tolist()
-    live = live_scores(classifier.live_head_.decision_function(features), heard(table.calls))
-    assert np.array_equal(scorer.live_scores(found, heard(table.calls)), live)
+    live = live_scores(classifier.live_head_.decision_function(features), syllables_heard(table.calls))
+    assert np.array_equal(scorer.live_scores(found, syllables_heard(table.calls)), live)
     assert np.array_equal(classifier.predict_proba(calls)[:, 1], classifier.calibrate(logits))
 
 
