@@ -160,10 +160,10 @@ def expand(phrase: str) -> list[tuple[_Step, ...]]:
     [('đọc', 'mã', 'số'), ('đọc', 'mã'), ('gửi', 'mã', 'số'), ('gửi', 'mã')]
     """
     rows = (tuple(itertools.chain(*row)) for row in itertools.product(*_elements(phrase)))
-    return [_with_few_gaps(row) for row in rows]
+    return [with_few_gaps(row) for row in rows]
 
 
-def _with_few_gaps(row: tuple[_Step, ...]) -> tuple[_Step, ...]:
+def with_few_gaps(row: tuple[_Step, ...]) -> tuple[_Step, ...]:
     """A row in which neighbouring gaps are one, and none is last: optional syllables left them so."""
     few: list[_Step] = []
     for item in row:

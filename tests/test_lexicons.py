@@ -80,6 +80,12 @@ def test_expand_lists_every_row():
         ("gửi", 2, "mã", "số"),
         ("gửi", 2, "mã"),
     ]
+    assert expand("a ..2 b? ..3 c d?") == [
+        ("a", 2, "b", 3, "c", "d"),
+        ("a", 2, "b", 3, "c"),
+        ("a", 5, "c", "d"),
+        ("a", 5, "c"),
+    ]
     assert key("mã") == "max"
 
 
@@ -89,6 +95,9 @@ def test_expand_lists_every_row():
         ('kind = "threat"\n[[cue]]\nphrases = ["(a|b"]', "stray characters"),
         ('kind = "thret"\n[[cue]]\nphrases = ["a"]', "thret"),
         ('kind = "threat"\n[[cue]]\nphrases = ["..2 a"]', "begins with a gap"),
+        ('kind = "threat"\n[[cue]]\nphrases = ["a?"]', "is empty"),
+        ('kind = "threat"\n[[cue]]\nphrases = "a b"', "list of texts"),
+        ('kind = "threat"\n[[cue]]\nphrases = [5]', "list of texts"),
         ('kind = "threat"\n[[cue]]\nphrase = ["a"]', "phrase"),
         ('[[modifier]]\ndirection = "up"\nphrases = ["a"]', "up"),
         ("kind = ", "not readable as TOML"),

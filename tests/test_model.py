@@ -1,4 +1,5 @@
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -185,3 +186,37 @@ def test_speakers_matter_to_the_reading(shipped):
     turns = [{"speaker": "caller", "text": "anh ơi"}, {"speaker": "callee", "text": "dạ tôi nghe đây"}]
     verdict = shipped.classify(Call.of({"id": "x", "turns": turns}))
     assert verdict.call.turns[1].speaker == "callee"
+
+
+def test_arrays_and_series_of_labels_types_and_cues(few):
+    calls = [c.call for c in few]
+    types = pd.Series([c.scam_type if c.is_scam else float("nan") for c in few])
+    cues = np.empty(len(few), dtype=object)
+    cues[:] = [c.cues for c in few]
+    labels = np.array([c.label for c in few])
+    model = ScamClassifier(folds=2, live=False).fit(calls, labels, scam_type=types, cues=cues)
+    assert "nan" not in model.type_head_.classes_
+    plain = ScamClassifier(folds=2, live=False).fit(
+        calls, labels.tolist(), [c.scam_type for c in few], None, list(cues)
+    )
+    assert np.array_equal(model.predict_proba(calls), plain.predict_proba(calls))
+
+
+@pytest.mark.parametrize("several", ["alo mẹ đây", {"text": "alo"}, pd.DataFrame({"text": ["alo"]})])
+def test_one_call_is_not_several(shipped, several):
+    with pytest.raises(DataError, match="several calls"):
+        shipped.predict(several)
+
+
+def test_long_calls_make_short_batches(shipped, monkeypatch):
+    texts = ["chuyển tiền ngay cho tôi nhé " * n for n in (1, 50, 3, 80, 2)]
+    expected = shipped.predict_proba(texts)
+    monkeypatch.setattr("scamtext.model.BATCH_CHARACTERS", 100)
+    assert np.array_equal(shipped.predict_proba(texts), expected)
+
+
+def test_threads_share_a_classifier(shipped, corpus):
+    calls = [item.call for item in corpus[:80]]
+    expected = shipped.predict_proba(calls)[:, 1].tolist()
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda call: shipped.classify(call).probability, calls)) == expected

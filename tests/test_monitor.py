@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from scamtext import Call, DataError, ScamClassifier, Turn
@@ -8,6 +9,7 @@ from scamtext.evaluate import fit, tokenise
 from scamtext.live import Watched, measure_live, watch
 from scamtext.monitor import CallMonitor
 from scamtext.results import HIGH, LOW, WATCH
+from scamtext.scorer import SURCHARGE, live_scores
 from scamtext.stream import watch_lines
 
 SCAM = [
@@ -28,9 +30,7 @@ def test_after_every_turn_the_verdict_is_that_of_the_call_so_far(shipped, corpus
     for item in corpus[:2000:100]:
         monitor = shipped.monitor(item.call.id)
         for heard, turn in enumerate(item.call.turns, 1):
-            verdict = monitor.update(turn)
-            if heard in (1, len(item.call.turns)):
-                assert verdict == shipped.classify(Call(item.call.turns[:heard], item.call.id))
+            assert monitor.update(turn) == shipped.classify(Call(item.call.turns[:heard], item.call.id))
 
 
 def test_a_turn_is_segmented_once(shipped, monkeypatch):
@@ -106,9 +106,24 @@ def test_the_state_moves_between_processes_as_plain_data(shipped):
     assert again.update(SCAM[3]) == monitor.update(SCAM[3])
 
 
-def test_text_without_vietnamese_never_alerts(shipped):
-    monitor = shipped.monitor()
+def test_text_without_vietnamese_never_alerts(fitted, monkeypatch):
+    monkeypatch.setattr(fitted, "alert_threshold_", -1e9)
+    monitor = fitted.monitor()
     assert set(follow(monitor, ["", "transfer the money now", "otp otp otp otp otp otp"])) == {LOW}
+    assert follow(monitor, ["chị ơi chuyển tiền cho em ngay đi chị nhé em đang cần gấp lắm"]) == [HIGH]
+
+
+def test_little_evidence_needs_more():
+    scores = live_scores(np.array([2.0, 2.0, 2.0]), np.array([0, 40, 10_000]))
+    assert scores.tolist() == pytest.approx([2 - SURCHARGE, 2 - SURCHARGE / np.e, 2.0])
+
+
+@pytest.mark.parametrize(
+    "state", [{}, {"level": "banana", "call": {"id": None, "turns": []}}, {"level": "low", "call": None}]
+)
+def test_a_state_of_something_else_is_refused(fitted, state):
+    with pytest.raises(DataError, match="no state of a monitor"):
+        CallMonitor.from_dict(fitted, state)
 
 
 def test_a_monitor_needs_a_call_and_a_live_model(few):
@@ -151,12 +166,31 @@ def test_lines_of_mixed_calls(shipped):
     assert all(quote["text"] in said[quote["turn"]] for change in changes for quote in change["raised_by"])
 
 
+def test_a_bad_line_costs_the_call_nothing(shipped):
+    bad = [line("a", Turn("x", "boss")), line("a", SCAM[1], turn="0"), line("a", SCAM[1], turn=True), "[" * 200_000]
+    lines = [line("a", turn) for turn in SCAM]
+    expected = list(watch_lines(shipped, lines))
+    records = list(watch_lines(shipped, [lines[0], *bad, *lines[1:]]))
+    assert [record for record in records if "error" not in record] == expected
+    assert [record["line"] for record in records if "error" in record] == [2, 3, 4, 5]
+
+
+def test_an_event_names_the_turn_that_changed_the_level(shipped):
+    lines = [line("a", Turn(text)) for text in HONEST] + [line("a", Turn(" ".join(t.text for t in SCAM)), turn=1)]
+    assert [record["turn"] for record in watch_lines(shipped, lines) if record["level"] == HIGH] == [1]
+
+
 def test_the_longest_silent_call_is_over_when_too_many_are_open(shipped, monkeypatch):
-    monkeypatch.setattr("scamtext.stream.OPEN_CALLS", 1)
-    lines = [line("a", SCAM[0]), line("b", Turn(HONEST[0])), line("a", SCAM[2], turn=1)]
-    assert ["only" in r["error"] or "0 turns" in r["error"] for r in watch_lines(shipped, lines) if "error" in r] == [
-        True
-    ]
+    monkeypatch.setattr("scamtext.stream.OPEN_CALLS", 2)
+    # Too short to alert while it goes on, but a scam when it is over.
+    short = Turn("Con ơi bố bị tai nạn, chuyển tiền gấp cho bố vào số này.", "caller")
+    hello = Turn("alo ai đấy")
+    assert list(watch_lines(shipped, [line("b", short)]))[-1]["level"] == HIGH
+    lines = [line("a", hello), line("b", short), line("a", hello), line("c", hello), line("b", hello, turn=1)]
+    records = list(watch_lines(shipped, lines))
+    assert [(r["call_id"], r["level"]) for r in records if "error" not in r and r["level"] == HIGH] == [("b", HIGH)]
+    (error,) = [record["error"] for record in records if "error" in record]
+    assert "0 turns have been heard" in error  # "b" was the one that was over, and began anew
 
 
 def test_measures_of_known_alerts():

@@ -11,7 +11,8 @@ import pytest
 import skops.io
 
 import scamtext
-from scamtext import ModelError
+from scamtext import ModelError, ScamClassifier
+from scamtext.evaluate import fit, tokenise
 from scamtext.lexicon import LEXICONS
 from scamtext.store import DEFAULT, load, save, shipped
 
@@ -29,11 +30,26 @@ def test_a_saved_model_answers_the_same(folder, fitted, few):
     assert loaded.get_params() == fitted.get_params()
 
 
-def test_saving_twice_replaces(folder, fitted):
-    before = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    save(fitted, folder)
-    after = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    assert after["fitted"] == before["fitted"]
+def test_saving_replaces_the_model_and_nothing_else(folder, fitted, few, tmp_path):
+    other = fit(ScamClassifier(folds=2, C=1.0, live=False), few[:60], tokenise(few[:60]))
+    (folder / "mine.png").write_bytes(b"x")
+    save(other, folder)
+    calls = [c.call for c in few]
+    assert np.array_equal(load(folder).predict_proba(calls), other.predict_proba(calls))
+    assert not np.array_equal(other.predict_proba(calls), fitted.predict_proba(calls))
+    assert (folder / "mine.png").is_file()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(ModelError, match="holds no model"):
+        save(fitted, tmp_path / "pictures")
+
+
+def test_a_loaded_model_can_be_saved_again(folder, fitted, few, tmp_path):
+    calls = [c.call for c in few]
+    again = load(save(load(folder), tmp_path / "again"))
+    save(again, tmp_path / "again")  # over itself
+    assert list(load(tmp_path / "again").classify_many(calls)) == list(fitted.classify_many(calls))
+    assert {p.name for p in (tmp_path / "again" / "lexicons").iterdir()} == {p.name for p in LEXICONS.glob("*.toml")}
 
 
 def test_joblib_round_trip_needs_trust(fitted, few, tmp_path):
@@ -117,6 +133,40 @@ def test_a_newer_or_damaged_meta_is_refused(folder, meta, message):
     (folder / "meta.json").write_text(meta, encoding="utf-8")
     with pytest.raises(ModelError, match=message):
         scamtext.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("sha256", None),
+        ("sha256", ["x"]),
+        ("parameters", {"D": 1}),
+        ("parameters", []),
+        ("fitted", {}),
+        ("fitted", None),
+        ("threshold_", "x"),
+        ("threshold_", float("nan")),
+        ("cue_thresholds_", [[1.0], [2.0, 3.0]]),
+        ("cue_thresholds_", 1.0),
+    ],
+)
+def test_damage_in_meta_is_named(folder, field, value):
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    (meta if field in meta else meta["fitted"])[field] = value
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"meta\.json: damaged"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["idf", "columns", "scam_coefficients", "turn_cues_intercepts", "type_features"])
+def test_arrays_that_do_not_belong_together_are_refused(folder, name):
+    arrays = dict(np.load(folder / "compiled.npz"))
+    arrays[name] = arrays[name][..., :-1]
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    _replace(folder, "compiled.npz", content.getvalue())
+    with pytest.raises(ModelError, match="refused"):
+        load(folder)
 
 
 def test_a_changed_or_missing_lexicon_is_refused(folder):

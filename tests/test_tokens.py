@@ -1,6 +1,8 @@
 """Many calls at once are cut as `text` cuts turns one by one."""
 
+import sys
 from bisect import bisect_left
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -67,11 +69,43 @@ def test_any_texts(texts):
 
 
 def test_memory_that_starts_anew_changes_nothing(monkeypatch):
-    monkeypatch.setattr("scamtext.tokens.CACHED", 3)
+    monkeypatch.setattr("scamtext.tokens.CACHED", 8)
     small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter().segment)
-    for text in ("một hai ba bốn năm", "hai ba sáu", "một bảy ba"):
-        calls = [Call((Turn(text),))]
+    for number in range(40):
+        calls = [Call((Turn(f"một{number} hai ba{number} sáu. {number}"), Turn("")))]
         check(calls, small.read(calls))
+        assert small._pieces._count <= 8 + 5
+
+
+def test_long_strings_are_not_remembered():
+    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter().segment)
+    calls = [Call((Turn("x" * 1000 + " tiền"), Turn("1 " * 1000)))]
+    check(calls, small.read(calls))
+    assert all(len(string) <= 64 for table in (small._pieces, small._words) for string in table._numbers)
+
+
+@pytest.mark.parametrize(
+    "text", ["a1" * 30_000, "a." * 3_000, "1 " * 60_000, "@" * 30_000, "-" * 30_000, "a-" * 30_000]
+)
+def test_hostile_texts_come_to_an_end(piece):
+    assert len(TOKENISER.read([Call((Turn(piece * 30_000),))]).calls) == 1
+
+
+def test_threads_read_alike(monkeypatch):
+    monkeypatch.setattr("scamtext.tokens.CACHED", 50)
+    shared = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter().segment)
+    calls = [[Call((Turn(f"anh{n % 90} chuyển{n % 70} tiền ngay. {n}"),))] for n in range(400)]
+    expected = [TOKENISER.read(call) for call in calls]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(shared.read, calls))
+    finally:
+        sys.setswitchinterval(interval)
+    for one, other in zip(found, expected, strict=True):
+        assert np.array_equal(one.syllable, other.syllable)
+        assert np.array_equal(one.word, other.word)
 
 
 def test_turns_join_to_their_call():
