@@ -84,9 +84,7 @@ def test_long_strings_are_not_remembered():
     assert all(len(string) <= 64 for table in (small._pieces, small._words) for string in table._numbers)
 
 
-@pytest.mark.parametrize(
-    "text", ["a1" * 30_000, "a." * 3_000, "1 " * 60_000, "@" * 30_000, "-" * 30_000, "a-" * 30_000]
-)
+@pytest.mark.parametrize("piece", ["a1", "1 ", "@", "-", "a-"])
 def test_hostile_texts_come_to_an_end(piece):
     assert len(TOKENISER.read([Call((Turn(piece * 30_000),))]).calls) == 1
 
