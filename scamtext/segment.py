@@ -69,7 +69,8 @@ class Segmented(NamedTuple):
     def words(self) -> list[str]:
         """Tokens joined to words by spaces: what `word_tokenize` returns."""
         tokens, cuts = self.tokens, np.flatnonzero(self.begins).tolist()
-        return [" ".join(tokens[a:b]) for a, b in zip(cuts, [*cuts[1:], len(tokens)], strict=False)]
+        ends = [*cuts[1:], len(tokens)]
+        return [tokens[a] if b - a == 1 else " ".join(tokens[a:b]) for a, b in zip(cuts, ends, strict=False)]
 
 
 class Segmenter:

@@ -1,6 +1,6 @@
 """Many calls at once as arrays of syllables and words that remember where they stand in the text as given.
 
-Text is cut at white space, but not behind digits, as amounts and phone numbers may hold spaces. What a
+Text is cut at white space, but not behind digits, as amounts and phone numbers may hold some. What a
 piece consists of is looked up, so that a syllable heard before costs one look. Turns whose normal form
 moves characters, and odd ones, are cut by `text.syllables` and `text.words` as a whole.
 """
@@ -27,9 +27,10 @@ Number = Callable[[str], int]
 Segment = Callable[[Sequence[str]], list[list[str]]]
 
 CACHED = 1 << 17  # pieces of text, and words, that are remembered; then memory starts anew
+BREAK = "\n"  # ends a line, and a sentence
 FLAGS = LETTERS, DIACRITICS, VIETNAMESE = 1, 2, 4  # of a syllable; the last two only with letters
 _DIGIT = re.compile(r"\d")
-_PIECE = re.compile(r"(?:\S*\d\S* )*\S+")
+_PIECE = re.compile(r"\n|(?:\S*\d\S*\s)*\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +114,18 @@ def _before(sizes: Array, counts: Array) -> Array:
 _LOCK = threading.Lock()
 
 
-def _solid(pieces: Sequence[str]) -> int:
-    """How many characters are not white space; -1 for no pieces."""
-    return sum(map(len, pieces)) - sum(map(str.count, pieces, repeat(" "))) if pieces else -1
+def _solid(text: str) -> int:
+    """How many characters are not white space, if there is no other than spaces and line breaks."""
+    return len(text) - text.count(" ") - text.count(BREAK)
 
 
 def _pieces(text: str) -> list[str]:
-    """Pieces that can be cut one by one; none if the text must be cut as a whole."""
+    """Pieces that can be cut one by one, and `BREAK` between lines; none if the text must be cut as a whole."""
     pieces = text.split()
-    if " ".join(pieces) != text:
+    if " ".join(pieces) != text.replace(BREAK, " "):
         return []
-    pieces = _PIECE.findall(text) if _DIGIT.search(text) else pieces
+    if BREAK in text or _DIGIT.search(text):
+        pieces = _PIECE.findall(text)
     return pieces if max(map(len, pieces), default=0) <= LONGEST else []
 
 
@@ -138,7 +140,7 @@ class _Table:
         self._numbers: dict[str, int] = {}
         self._count = self._size = 0  # numbers given, and rows in use
         self._rows = np.zeros((1024, self._width), int)
-        self._starts, self._sizes = np.zeros(1024, int), np.zeros(1024, int)
+        self._strings = np.zeros((1024, 4), int)  # of each number: its first row, how many, length, white space
 
     def make_room(self) -> None:
         """Forget everything if it is much; numbers given before are void then."""
@@ -161,16 +163,23 @@ class _Table:
     def _add(self, string: str) -> None:
         rows, number = self._describe(string), self._count
         self._rows = _with_room(self._rows, self._size + len(rows))
-        self._starts, self._sizes = (_with_room(part, number + 1) for part in (self._starts, self._sizes))
+        self._strings = _with_room(self._strings, number + 1)
         self._rows[self._size : self._size + len(rows)] = rows or 0
-        self._starts[number], self._sizes[number] = self._size, len(rows)
+        white = string.count(" ") + string.count(BREAK)
+        self._strings[number] = self._size, len(rows), len(string), white
         self._size += len(rows)
         self._count += 1
         self._numbers[string] = number
 
+    def sizes(self, numbers: Array) -> tuple[Array, Array]:
+        """How many characters each string has with the white space behind it, and how much of that is white."""
+        length, white = self._strings[:, 2:].take(numbers, axis=0).T
+        is_break = (length == 1) & (white == 1)
+        return np.where(is_break, 0, length + 1), np.where(is_break, 0, white + 1)
+
     def rows(self, numbers: Array) -> tuple[Array, Array]:
         """The rows of all numbers in order, and for each the position in `numbers` that it comes from."""
-        owner, places = ranges(self._starts.take(numbers), self._sizes.take(numbers))
+        owner, places = ranges(*self._strings[:, :2].take(numbers, axis=0).T)
         return self._rows.take(places, axis=0), owner
 
 
@@ -211,7 +220,8 @@ class Tokeniser:
         parts = [_pieces(text) if offsets is None else [] for text, offsets in normal]
         weighed, word_turn = self._weigh_all(segmented)
         # Where words have other characters than the text, they are placed one by one.
-        whole = np.bincount(word_turn, weighed[:, 1], len(turns)) != list(map(_solid, parts))
+        whole = np.bincount(word_turn, weighed[:, 1], len(turns)) != [_solid(text) for text, _ in normal]
+        whole |= np.array([not pieces for pieces in parts], dtype=bool)
         syllable, turn = self._place_syllables(turns, parts, whole)
         placed = self._place_words(normal, segmented, whole, weighed, word_turn)
         spots, reach = syllable[:, 6], 1 + max([len(turn.text) for turn in turns], default=0)
@@ -245,13 +255,13 @@ class Tokeniser:
         not white space (in whole turns its start), and how many sentence marks stand before; and its turn.
         """
         cut = [[] if is_whole else pieces for pieces, is_whole in zip(parts, whole, strict=True)]
-        flat = list(chain.from_iterable(cut))
+        numbers = np.array(self._pieces.numbers(list(chain.from_iterable(cut))), dtype=int)
         counts = np.array(list(map(len, cut)), dtype=int)
         turn = np.repeat(np.arange(len(turns)), counts)
-        # One space stands behind each piece, and some within.
-        begin = _before(np.array(list(map(len, flat)), dtype=int) + 1, counts)
-        gaps = _before(np.array(list(map(str.count, flat, repeat(" "))), dtype=int) + 1, counts)
-        rows, owner = self._pieces.rows(np.array(self._pieces.numbers(flat), dtype=int))
+        # One white space stands behind each piece (a break is that of the piece before it), and some within.
+        lengths, white = self._pieces.sizes(numbers)
+        begin, gaps = _before(lengths, counts), _before(white, counts)
+        rows, owner = self._pieces.rows(numbers)
         is_stop = rows[:, 7] == 1
         stops = np.cumsum(is_stop)[~is_stop]
         rows, owner = rows[~is_stop], owner[~is_stop]
@@ -283,10 +293,9 @@ class Tokeniser:
         word_turn: Array,
     ) -> Array:
         """A row for each word: its form, turn, and half-open range on the scale of the syllables' spots."""
-        end = np.cumsum(weighed[:, 1])
-        before = np.concatenate([[0], end])[np.searchsorted(word_turn, word_turn)]
+        start = _before(weighed[:, 1], np.bincount(word_turn, minlength=len(whole)))
         kept = (weighed[:, 2] == 1) & ~whole.take(word_turn)
-        plain = np.column_stack([weighed[:, 0], word_turn, end - weighed[:, 1] - before, end - before])[kept]
+        plain = np.column_stack([weighed[:, 0], word_turn, start, start + weighed[:, 1]])[kept]
         others = [
             (self._word_number(word.form), number, word.start, word.end)
             for number in np.flatnonzero(whole).tolist()
@@ -303,7 +312,7 @@ class Tokeniser:
         items: list[tuple[int, ...]] = [(0,) * 7 + (1,)] if 0 in line.stops else []
         spaces = last = 0
         for number, token in enumerate(line.syllables, 1):
-            spaces += piece.count(" ", last, token.start)
+            spaces += piece.count(" ", last, token.start) + piece.count(BREAK, last, token.start)
             last = token.start
             items.append((*self._describe(token.form), token.start, token.end, spaces, 0))
             items += [(0,) * 7 + (1,)] if number in line.stops else []

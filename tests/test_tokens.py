@@ -22,7 +22,7 @@ TOKENISER = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter(
 ODD = [
     "", " ", "...", "a  b", "a\nb", " x ", "a\tb 1", "İstanbul tiền", "e\u0301m tiền", "tiền\u200b.vào", "Th.S x",
     "A. B.", "chuyển 2 triệu. vào 0901 234 567 ngay", "số 12 34 56 đồng, 5 k.", "!!! nghành công an 3 tr", "😀 12",
-    "x" * 70 + " 1",
+    "x" * 70 + " 1", "a\n\nb", "một 2\n3 triệu", "số 5\ntr vào", "xong.\nhai ba 4 5 k\nrồi", "\na b", "a b\n",
 ]  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def test_the_corpus_is_cut_as_turn_by_turn(corpus):
 
 
 def test_odd_texts_in_one_batch():
-    calls = [Call((Turn(text), Turn(text + " rồi", "callee"))) for text in ODD] + [Call(())]
+    calls = [Call((Turn(text), Turn(text + " rồi", "callee"), Turn(f"tiền\n{text}\nrồi"))) for text in ODD] + [Call(())]
     check(calls, TOKENISER.read(calls))
 
 
