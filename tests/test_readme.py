@@ -59,3 +59,5 @@ def test_the_numbers_are_those_of_the_model():
     for result in meta["evaluation"].values():
         for name in ("auc", "recall_at_1pc", "recall", "false_alarms", "hard_false_alarms"):
             assert interval(result["measures"][name]) in README
+        for row in (result["live"]["alerted_by"]["50%"], result["live"]["by_ask"], result["live"]["ever"]):
+            assert interval(row) in README
