@@ -10,11 +10,13 @@ from scamtext.results import Evidence, Verdict
 
 if TYPE_CHECKING:
     from scamtext.model import ScamClassifier
+    from scamtext.monitor import CallMonitor
     from scamtext.store import load
 
 __version__ = "0.1.0"
 __all__ = [
     "Call",
+    "CallMonitor",
     "DataError",
     "Evidence",
     "LexiconError",
@@ -37,4 +39,8 @@ def __getattr__(name: str) -> Any:
         from scamtext.model import ScamClassifier
 
         return ScamClassifier
+    if name == "CallMonitor":
+        from scamtext.monitor import CallMonitor
+
+        return CallMonitor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

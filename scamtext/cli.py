@@ -241,14 +241,15 @@ def gate(
 
 @main.command()
 @click.option("--replay", type=click.Path(exists=True), help="Play the calls of this file, for a person to watch.")
-@click.option("--speed", default=250, show_default=True, help="Syllables a minute of --replay.")
+@click.option("--speed", type=click.IntRange(1), default=250, show_default=True, help="Syllables a minute of --replay.")
 @LANG
 @MODEL
 def monitor(replay: str | None, speed: int, lang: str, model: str | None) -> None:
-    """Follow calls while they go on: JSON lines on stdin, a record for every change of level on stdout.
+    """Follow calls while they go on: JSON lines on stdin, records on stdout.
 
     A line is {"call_id": "c1", "speaker": "caller", "text": "..."}; with "turn": 3 it corrects that
-    turn; {"call_id": "c1", "end": true} ends a call.
+    turn (from 0); with "end": true the call is over. A record comes for every change of level, for
+    every call that is over, and for every line of no use (then the exit code is 1).
     """
     from scamtext.store import load
     from scamtext.stream import watch_lines
@@ -258,7 +259,7 @@ def monitor(replay: str | None, speed: int, lang: str, model: str | None) -> Non
         _replay(classifier, replay, speed, lang)
         return
     unusable = 0
-    for record in watch_lines(classifier, sys.stdin, lang):
+    for record in watch_lines(classifier, sys.stdin.buffer, lang):
         unusable += "error" in record
         click.echo(json.dumps(record, ensure_ascii=False))
         sys.stdout.flush()
@@ -271,6 +272,7 @@ def _replay(classifier: Any, path: str, speed: int, lang: str) -> None:
 
     from scamtext.readers import Rejected, read_calls
     from scamtext.render import alert, live_line
+    from scamtext.results import HIGH
 
     for call in read_calls(path):
         if isinstance(call, Rejected):
@@ -284,6 +286,8 @@ def _replay(classifier: Any, path: str, speed: int, lang: str) -> None:
             click.echo(live_line(monitor.level, verdict.probability, turn, lang, sys.stdout.isatty()), color=True)
             if monitor.alerted_at == number:
                 click.echo(alert(verdict, lang), color=True)
+        if monitor.alerted_at is None and monitor.finish() and monitor.level == HIGH:
+            click.echo(alert(verdict, lang), color=True)
 
 
 @main.group()

@@ -67,8 +67,6 @@ class ScamClassifier:
     array(['legit'], dtype='<U5')
     """
 
-    _estimator_type = "classifier"
-
     def __init__(
         self,
         C: float = 10.0,

@@ -10,7 +10,7 @@ import numpy as np
 from scamtext.calls import Call, Turn
 from scamtext.errors import DataError
 from scamtext.features import Reading
-from scamtext.results import HIGH, LOW, WATCH, Evidence, Verdict
+from scamtext.results import HIGH, LOW, WATCH, WORDING, Evidence, Verdict
 from scamtext.scorer import LIVE_HEAD
 from scamtext.tokens import Tokens
 
@@ -62,14 +62,19 @@ class CallMonitor:
         return self.correct(len(self._turns), turn)
 
     def correct(self, number: int, turn: Turn | str | Mapping[str, Any]) -> Verdict:
-        """Hear turn `number` again, as the recogniser corrects it or has heard more of it.
+        """Hear turn `number` (from 0) again, as the recogniser corrects it or has heard more of it.
+
+        A text leaves the speaker as it was. An alert stays, even if the words that raised it are gone:
+        somebody may have been told.
 
         Raises
         ------
         DataError : no such turn has been heard, or the turn is malformed.
         """
         if type(number) is not int or not 0 <= number <= len(self._turns):
-            raise DataError(f"turn {number!r} cannot be corrected: {len(self._turns)} turns have been heard")
+            raise DataError(f"turn {number!r} cannot be heard now: {len(self._turns)} turns have been heard, from 0")
+        if isinstance(turn, str) and number < len(self._turns):
+            turn = Turn(turn, self.call.turns[number].speaker)
         self._turns[number : number + 1] = [self._read(turn)]
         return self._judge(number)
 
@@ -133,7 +138,11 @@ class CallMonitor:
         monitor.level, monitor.alerted_at = state["level"], state["alerted_at"]
         return monitor
 
+    def __repr__(self) -> str:
+        return f"<CallMonitor {self._call_id} {len(self._turns)} turns {self.level} alerted_at={self.alerted_at}>"
+
 
 def raised_by(verdict: Verdict) -> list[Evidence]:
-    """The stretches that speak most for a scam, strongest first."""
-    return [item for item in verdict.evidence if item.weight > 0][:RAISED_BY]
+    """The stretches that speak most for a scam, cues before wordings, strongest first."""
+    items = [item for item in verdict.evidence if item.weight > 0 and not item.negated]
+    return sorted(items, key=lambda item: item.kind == WORDING)[:RAISED_BY]

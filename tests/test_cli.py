@@ -188,3 +188,28 @@ def test_corpus_check_counts_or_names_every_fault(tmp_path):
     assert done.returncode == 2
     assert "own.jsonl:1: field \"label\": 'spam'" in done.stderr
     assert "own.jsonl:2: not JSON" in done.stderr
+
+
+def test_monitor_answers_at_once_and_counts_bad_lines():
+    command = [str(Path(sys.executable).with_name("scamtext")), "monitor"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        process.stdin.write(json.dumps({"call_id": 1, "speaker": "caller", "text": SCAM}) + "\n")
+        process.stdin.flush()
+        record = json.loads(process.stdout.readline())  # before the input ends
+        assert (record["call_id"], record["level"], record["turn"]) == ("1", "high", 0)
+        process.stdin.write("no json\n")
+        process.stdin.close()
+        rest = [json.loads(line) for line in process.stdout]
+    assert process.returncode == 1
+    assert rest[0]["line"] == 2
+    assert (rest[1]["ended"], rest[1]["label"]) == (True, "scam")
+
+
+def test_monitor_replays_a_file(tmp_path):
+    path = tmp_path / "calls.jsonl"
+    path.write_text(lines(SCAM, HONEST), encoding="utf-8")
+    done = run("monitor", "--replay", path, "--speed", 100_000)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(">>> ") == 1
+    assert "░" in done.stdout
+    assert run("monitor", "--replay", path, "--speed", 0).returncode == 2

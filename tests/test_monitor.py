@@ -90,7 +90,7 @@ def test_a_correction_counts_as_if_it_had_been_heard_first(shipped):
     monitor = shipped.monitor()
     for turn in SCAM[:2]:
         monitor.update(turn)
-    corrected = monitor.correct(0, SCAM[4])
+    corrected = monitor.correct(0, SCAM[4].text)  # a text leaves the speaker as it was
     assert corrected == shipped.classify(Call((SCAM[4], SCAM[1])))
     for number in (3, -1):
         with pytest.raises(DataError, match="2 turns have been heard"):
@@ -144,7 +144,7 @@ def line(call_id, spoken=None, **fields):
 
 def test_lines_of_mixed_calls(shipped):
     lines = [
-        line("a", SCAM[0]),
+        "\ufeff" + line("a", SCAM[0]),
         line("b", Turn(HONEST[0])),
         "not json",
         line("a", SCAM[2]),
@@ -152,18 +152,36 @@ def test_lines_of_mixed_calls(shipped):
         "",
         line("b", Turn(HONEST[2])),
         line("c", end=True),
-        line("a", SCAM[4]),
-        line("a", end=True),
+        line("a", SCAM[4], end=True),  # the last turn and the end in one
         json.dumps({"text": "no id"}),
+        b"\xff\xfe",
+        line("b", end="yes"),
     ]
-    records = list(watch_lines(shipped, lines, "en"))
-    assert [record["line"] for record in records if "error" in record] == [3, 5, 8, 11]
-    changes = [record for record in records if "error" not in record]
+    records = list(watch_lines(shipped, [x if isinstance(x, bytes) else x.encode() for x in lines], "en"))
+    errors = {record["line"]: record["call_id"] for record in records if "error" in record}
+    assert errors == {3: None, 5: "b", 8: "c", 10: None, 11: None, 12: "b"}
+    told = [record for record in records if "error" not in record]
+    assert [(r["call_id"], r["label"], r["level"]) for r in told if r.get("ended")] == [
+        ("a", "scam", HIGH),
+        ("b", "legit", LOW),
+    ]
+    changes = [record for record in told if not record.get("ended")]
     assert {change["call_id"] for change in changes} == {"a"}
     assert changes[-1]["level"] == HIGH
     assert changes[-1]["advice"]
     said = [SCAM[0].text, SCAM[2].text, SCAM[4].text]
     assert all(quote["text"] in said[quote["turn"]] for change in changes for quote in change["raised_by"])
+
+
+def test_a_level_that_falls_is_raised_by_nothing(shipped, monkeypatch):
+    scores = iter([5.0, -5.0])
+    monkeypatch.setattr(shipped.scorer_, "live_scores", lambda values, syllables: [next(scores)])
+    monkeypatch.setattr(shipped, "alert_threshold_", 9.0)
+    lines = [line("a", SCAM[2]), line("a", SCAM[4])]
+    records = watch_lines(shipped, lines, "en")
+    risen, fallen = next(records), next(records)
+    assert (risen["level"], bool(risen["raised_by"])) == (WATCH, True)
+    assert (fallen["level"], fallen["raised_by"]) == (LOW, [])
 
 
 def test_a_bad_line_costs_the_call_nothing(shipped):
@@ -177,7 +195,10 @@ def test_a_bad_line_costs_the_call_nothing(shipped):
 
 def test_an_event_names_the_turn_that_changed_the_level(shipped):
     lines = [line("a", Turn(text)) for text in HONEST] + [line("a", Turn(" ".join(t.text for t in SCAM)), turn=1)]
-    assert [record["turn"] for record in watch_lines(shipped, lines) if record["level"] == HIGH] == [1]
+    assert [record["turn"] for record in watch_lines(shipped, lines) if record["level"] == HIGH] == [
+        1,
+        2,
+    ]  # and the end
 
 
 def test_the_longest_silent_call_is_over_when_too_many_are_open(shipped, monkeypatch):
@@ -185,7 +206,7 @@ def test_the_longest_silent_call_is_over_when_too_many_are_open(shipped, monkeyp
     # Too short to alert while it goes on, but a scam when it is over.
     short = Turn("Con ơi bố bị tai nạn, chuyển tiền gấp cho bố vào số này.", "caller")
     hello = Turn("alo ai đấy")
-    assert list(watch_lines(shipped, [line("b", short)]))[-1]["level"] == HIGH
+    assert [r["level"] for r in watch_lines(shipped, [line("b", short)])] == [HIGH]
     lines = [line("a", hello), line("b", short), line("a", hello), line("c", hello), line("b", hello, turn=1)]
     records = list(watch_lines(shipped, lines))
     assert [(r["call_id"], r["level"]) for r in records if "error" not in r and r["level"] == HIGH] == [("b", HIGH)]
