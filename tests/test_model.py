@@ -220,3 +220,16 @@ def test_threads_share_a_classifier(shipped, corpus):
     expected = shipped.predict_proba(calls)[:, 1].tolist()
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda call: shipped.classify(call).probability, calls)) == expected
+
+
+def test_the_heads_decide_which_finds_of_the_lexicon_are_told(shipped, corpus):
+    calls = [item.call for item in corpus[:300]]
+    reading = shipped.scorer_.read(calls)
+    verdicts = list(shipped.classify_many(calls))
+    told = untold = 0
+    for find in reading.finds:
+        call = int(reading.tokens.turn_call[find.turn])
+        kinds = {cue.kind for cue in verdicts[call].cues if not cue.negated}
+        told += not find.negated and CUE_KINDS[find.kind] in kinds
+        untold += not find.negated and CUE_KINDS[find.kind] not in kinds
+    assert told > untold > 0
