@@ -32,7 +32,7 @@ SCAM_HEAD, LIVE_HEAD, TYPE_HEAD, CALL_CUES, TURN_CUES = "scam", "live", "type", 
 
 CERTAIN = 30.0  # log-odds of a cue that all training calls have; its negative, of one that none has
 # What a beginning must have more in log-odds than a long call to raise an alert, and the syllables
-# over which that fades by a factor e: of nine pairs, the one with most scams alerted while 2 % of
+# over which that fades by a factor e: of fifteen pairs, the one with most scams alerted while 2 % of
 # the honest calls ever were.
 SURCHARGE, FADE = 3.0, 40.0
 
