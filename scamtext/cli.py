@@ -286,7 +286,7 @@ def _replay(classifier: Any, path: str, speed: int, lang: str) -> None:
             click.echo(live_line(monitor.level, verdict.probability, turn, lang, sys.stdout.isatty()), color=True)
             if monitor.alerted_at == number:
                 click.echo(alert(verdict, lang), color=True)
-        if monitor.alerted_at is None and monitor.finish() and monitor.level == HIGH:
+        if monitor.level != HIGH and (verdict := monitor.finish()).risk == HIGH:
             click.echo(alert(verdict, lang), color=True)
 
 

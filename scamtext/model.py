@@ -43,7 +43,7 @@ class ScamClassifier:
     folds : folds for the out-of-fold logits that calibration and thresholds are set on.
     false_alarms : share of honest calls that may be labelled scam, out of fold.
     watch_false_alarms : share of honest calls that may be at least "watch".
-    live : learn to warn while a call goes on, too (`monitor`); costs about twice the time.
+    live : learn to warn while a call goes on, too (`monitor`); takes longer.
     live_false_alarms, live_watch_false_alarms : share of honest calls that may ever, at any turn,
         raise an alert, or be worth watching, out of fold.
 

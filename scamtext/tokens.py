@@ -31,6 +31,8 @@ BREAK = "\n"  # ends a line, and a sentence
 FLAGS = LETTERS, DIACRITICS, VIETNAMESE = 1, 2, 4  # of a syllable; the last two only with letters
 _DIGIT = re.compile(r"\d")
 _PIECE = re.compile(r"\n|(?:\S*\d\S*\s)*\S+")
+# One classifier may serve many threads, and reading calls changes what is remembered.
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,6 @@ def _before(sizes: Array, counts: Array) -> Array:
     before = np.cumsum(sizes) - sizes
     firsts = np.repeat(np.cumsum(counts) - counts, counts)
     return np.asarray(before - before.take(firsts))
-
-
-# One classifier may serve many threads, and reading calls changes what is remembered.
-_LOCK = threading.Lock()
 
 
 def _solid(text: str) -> int:
