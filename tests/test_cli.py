@@ -212,4 +212,7 @@ def test_monitor_replays_a_file(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(">>> ") == 1
     assert "░" in done.stdout
+    # Too short to alert while it goes on, but a scam when it is over.
+    path.write_text(lines("Con ơi bố bị tai nạn, chuyển tiền gấp cho bố vào số này."), encoding="utf-8")
+    assert run("monitor", "--replay", path, "--speed", 100_000).stdout.count(">>> ") == 1
     assert run("monitor", "--replay", path, "--speed", 0).returncode == 2

@@ -11,6 +11,7 @@ from scamtext import Call, DataError, ScamClassifier, Turn
 from scamtext.evaluate import tokenise
 from scamtext.heads import fit_cues, values
 from scamtext.lexicon import CUE_KINDS
+from scamtext.model import _batches
 
 
 def test_classes_and_shapes(fitted, few):
@@ -213,6 +214,7 @@ def test_long_calls_make_short_batches(shipped, monkeypatch):
     expected = shipped.predict_proba(texts)
     monkeypatch.setattr("scamtext.model.BATCH_CHARACTERS", 100)
     assert np.array_equal(shipped.predict_proba(texts), expected)
+    assert [len(batch) for batch in _batches(texts)] == [2, 2, 1]
 
 
 def test_threads_share_a_classifier(shipped, corpus):
