@@ -20,7 +20,7 @@ from scamtext.calls import CALLEE, CALLER, Call
 from scamtext.cues import Find, find_cues
 from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.segment import segmenter
-from scamtext.tokens import Segment, Tokeniser, Tokens
+from scamtext.tokens import Tokeniser, Tokens
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -134,14 +134,9 @@ class Table:
     turns: NDArray[np.object_]
 
     @classmethod
-    def of(cls, calls: Sequence[Call], lexicon: Lexicon, segment: Segment | None = None) -> Table:
-        """Tokenise calls; a call without turns reads like one empty turn.
-
-        Parameters
-        ----------
-        segment : cuts texts into words; `segment.Segmenter` without it.
-        """
-        tokeniser, names = _learning(lexicon, segment or segmenter().segment)
+    def of(cls, calls: Sequence[Call], lexicon: Lexicon) -> Table:
+        """Tokenise calls; a call without turns reads like one empty turn."""
+        tokeniser, names = _learning(lexicon)
         reading = Reading.of(tokeniser.read(calls), lexicon)
         size = len(reading.tokens.turn_call)
         columns = []
@@ -202,10 +197,10 @@ class Names(dict[str, int]):
 
 
 @lru_cache(maxsize=1)
-def _learning(lexicon: Lexicon, segment: Segment) -> tuple[Tokeniser, dict[str, list[str]]]:
+def _learning(lexicon: Lexicon) -> tuple[Tokeniser, dict[str, list[str]]]:
     """A tokeniser that numbers every form it meets, and the forms of each family by number."""
     words, folded = Names(), Names()
-    tokeniser = Tokeniser(folded.__getitem__, words.__getitem__, lexicon, segment)
+    tokeniser = Tokeniser(folded.__getitem__, words.__getitem__, lexicon, segmenter())
     return tokeniser, {"words": words.names, "syllables": folded.names, "cues": ["", *MARKS]}
 
 

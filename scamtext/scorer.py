@@ -182,7 +182,7 @@ class Scorer:
             numbers["syllables"].__getitem__,
             numbers["words"].__getitem__,
             self.lexicon,
-            segmenter().segment,
+            segmenter(),
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

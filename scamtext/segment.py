@@ -29,7 +29,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain, islice
+from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from unicodedata import normalize
@@ -39,7 +39,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Value = TypeVar("Value")
-Words = tuple[str, ...]
 Template = tuple[str, int, int]  # kind ("" is the spelling), offset of the first token, number of tokens
 
 TABLES = Path(__file__).with_name("segment.npz")
@@ -58,19 +57,6 @@ _TEMPLATE = re.compile(r"T\[(-?\d)(?:,(-?\d))?\](?:\.(\w+))?")
 EDGES = {"BOS": BOS, "EOS": EOS}
 CONSTANTS = {"False": 0, "True": 1, **EDGES}
 WIDTHS = {1: "token", 2: "pair", 3: "triple"}
-
-
-class Segmented(NamedTuple):
-    """The tokens of a text as underthesea respells them, and whether each begins a word."""
-
-    tokens: list[str]
-    begins: NDArray[np.bool_]
-
-    def words(self) -> list[str]:
-        """Tokens joined to words by spaces: what `word_tokenize` returns."""
-        tokens, cuts = self.tokens, np.flatnonzero(self.begins).tolist()
-        ends = [*cuts[1:], len(tokens)]
-        return [tokens[a] if b - a == 1 else " ".join(tokens[a:b]) for a, b in zip(cuts, ends, strict=False)]
 
 
 class Segmenter:
@@ -96,30 +82,52 @@ class Segmenter:
 
     def segment(self, texts: Sequence[str]) -> list[list[str]]:
         """The words of each text; equal to `[word_tokenize(text) for text in texts]`."""
-        return [marked.words() for marked in self.mark(texts)]
+        return [words for batch in _batches(texts) for words in self._segment(batch)]
 
-    def mark(self, texts: Sequence[str]) -> list[Segmented]:
-        """The tokens of each text and where words begin, without joining strings."""
-        return [marked for batch in _batches(texts) for marked in self._mark(batch)]
+    def _segment(self, texts: Sequence[str]) -> Iterator[list[str]]:
+        tokens = [self.tokens(text) for text in texts]
+        ends = list(accumulate(map(len, tokens)))
+        joined = list(chain.from_iterable(tokens))
+        begins = self.begins(self.rows(joined), np.array(list(map(len, tokens)), dtype=int))
+        for start, end in zip([0, *ends], ends, strict=False):
+            cuts = (start + np.flatnonzero(begins[start:end])).tolist()
+            yield [" ".join(joined[a:b]) for a, b in zip(cuts, [*cuts[1:], end], strict=False)]
 
-    def spelt(self, text: str) -> list[str]:
-        """The tokens of `mark` before respelling, which may change their length: all characters of the
-        text in NFC that are not white space, in order (but "ð" as "đ").
+    def tokens(self, text: str) -> list[str]:
+        """The tokens of a text, as underthesea respells them."""
+        return list(chain.from_iterable(map(self._chunks.__getitem__, pieces(text))))
+
+    def sizes(self, text: str) -> list[int]:
+        """How many characters of the text each of its tokens has, white space not counted.
+
+        Respelling may change their length ("nghành" to "ngành"). All characters of a text in NFC are in its tokens.
         """
-        return list(chain.from_iterable(map(self._spelt.__getitem__, _pieces(text))))
+        spelt = chain.from_iterable(map(self._spelt.__getitem__, pieces(text)))
+        return [len("".join(token.split())) for token in spelt]
 
-    def _mark(self, texts: list[str]) -> Iterator[Segmented]:
-        pieces = [""]
-        for text in texts:
-            pieces += _pieces(text)
-            pieces.append("")
-        tokens = list(chain.from_iterable(map(self._chunks.__getitem__, pieces)))
-        rows = np.fromiter(map(self._rows.__getitem__, tokens), np.intp, len(tokens))
-        edges = np.flatnonzero(rows == self._rows.edge)
-        starts, ends = edges[1:-1:2] + 1, edges[2::2]
-        begins = self._field.begins(rows, edges, starts, ends)
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            yield Segmented(tokens[start:end], begins[start:end])
+    def with_sizes(self, text: str) -> list[tuple[str, int]]:
+        """The words of a text, each with how many characters of the text it has (`sizes`)."""
+        tokens, sizes = self.tokens(text), self.sizes(text)
+        cuts = np.flatnonzero(self.begins(self.rows(tokens), np.array([len(tokens)]))).tolist()
+        return [(" ".join(tokens[a:b]), sum(sizes[a:b])) for a, b in pairwise([*cuts, len(tokens)])]
+
+    def rows(self, tokens: Sequence[str]) -> Array:
+        """What the random field knows tokens by."""
+        return np.fromiter(map(self._rows.__getitem__, tokens), np.intp, len(tokens))
+
+    def begins(self, rows: Array, counts: Array) -> NDArray[np.bool_]:
+        """Whether each token begins a word.
+
+        Parameters
+        ----------
+        rows : of the tokens of all texts (`rows`).
+        counts : how many tokens each text has.
+        """
+        starts = np.cumsum(counts) - counts + REACH * np.arange(1, len(counts) + 1)
+        place = np.arange(len(rows)) + np.repeat(REACH * np.arange(1, len(counts) + 1), counts)
+        laid = np.full(len(rows) + REACH * (len(counts) + 1), self._rows.edge)
+        laid[place] = rows
+        return self._field.begins(laid, np.flatnonzero(laid == self._rows.edge), starts, starts + counts).take(place)
 
 
 @lru_cache(maxsize=1)
@@ -141,24 +149,24 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
     yield batch
 
 
-def _pieces(text: str) -> list[str]:
+def pieces(text: str) -> list[str]:
     """Pieces that the regex may cut one by one, as only two of its rules look past white space."""
     if "Th" in text and _DOT_IS_SPACE.search(normalize("NFC", text)):
         return [text]
-    pieces = text.split()
+    found = text.split()
     # "A." is one token, but two at the end of a text, which the line feed stands for.
-    if text.endswith((".", ".\n")) and pieces[-1] != pieces[-1].lower():
-        pieces[-1] += "\n"
-    return pieces
+    if text.endswith((".", ".\n")) and found[-1] != found[-1].lower():
+        found[-1] += "\n"
+    return found
 
 
 class _Cache(dict[str, Value]):
     """A dict that computes what is missing, and keeps a bounded part of it."""
 
     def keep(self, key: str, value: Value) -> Value:
-        """Store a value unless its key is long; drop the older half, but the first, when full."""
+        """Store a value unless its key is long; drop the older half when full."""
         if len(self) >= CACHED_CHUNKS:
-            for old in list(islice(self, 1, CACHED_CHUNKS // 2)):
+            for old in list(islice(self, CACHED_CHUNKS // 2)):
                 self.pop(old, None)
         if len(key) <= CACHED_LENGTH:
             self[key] = value
@@ -166,10 +174,10 @@ class _Cache(dict[str, Value]):
 
 
 class _Chunks(_Cache[tuple[str, ...]]):
-    """The tokens of pieces of text; of "", which parts texts, two empty tokens as edges."""
+    """The tokens of pieces of text."""
 
     def __init__(self, pattern: re.Pattern[str], respelt: dict[str, str]) -> None:
-        super().__init__({"": ("",) * REACH})
+        super().__init__()
         self._pattern, self._respelt = pattern, respelt
 
     def __missing__(self, piece: str) -> tuple[str, ...]:
@@ -186,7 +194,7 @@ class _Rows(_Cache[int]):
 
     def __init__(self, vocabulary: dict[str, int], small: frozenset[str]) -> None:
         self.edge = 3 * len(vocabulary) + 1
-        super().__init__({"": self.edge})
+        super().__init__()
         self._vocabulary, self._small = vocabulary, small
 
     def __missing__(self, token: str) -> int:

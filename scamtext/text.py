@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache, wraps
 from typing import NamedTuple, TypeVar
 
@@ -135,20 +135,20 @@ def number_mark(digits: str) -> str:
     return f"<số{min(sum(character.isdigit() for character in digits), 9)}>"
 
 
-def place_words(segmented: Sequence[str], normal: str, offsets: list[int] | None) -> list[Token]:
-    """Words as underthesea cuts them from the normal form of a text (`normalise`), put in their places.
+def place_words(words: Iterable[tuple[str, int]], normal: str, offsets: list[int] | None) -> list[Token]:
+    """Words of the normal form of a text (`normalise`), put in their places. Punctuation is left out.
 
-    underthesea rewrites some spellings, so they are placed by counting characters that are not
-    white space, which it keeps. Punctuation is left out.
+    Parameters
+    ----------
+    words : all words in order, each with how many characters it has that are not white space.
     """
     solid = [position for position, character in enumerate(normal) if not character.isspace()]
     tokens: list[Token] = []
     seen = 0
-    for word in segmented if solid else []:
-        first, seen = seen, min(seen + sum(not character.isspace() for character in word), len(solid))
-        if first < seen and any(character.isalnum() for character in word):
-            span = _slice(offsets, solid[first], solid[seen - 1] + 1)
-            tokens.append(Token(word_form(word), *span))
+    for word, size in words:
+        first, seen = seen, min(seen + size, len(solid))
+        if first < seen and any(map(str.isalnum, word)):
+            tokens.append(Token(word_form(word), *_slice(offsets, solid[first], solid[seen - 1] + 1)))
     return tokens
 
 

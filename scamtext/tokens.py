@@ -2,7 +2,7 @@
 
 Text is cut at white space, but not behind digits, as amounts and phone numbers may hold some. What a
 piece consists of is looked up, so that a syllable heard before costs one look. Turns whose normal form
-moves characters, and odd ones, are cut by `text.syllables` and `text.words` as a whole.
+moves characters, and odd ones, are cut by `text.syllables` and `text.place_words` as a whole.
 """
 
 from __future__ import annotations
@@ -17,20 +17,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scamtext.calls import CALLEE, Call, Turn
+from scamtext.calls import CALLEE, Call
 from scamtext.lexicon import Lexicon
-from scamtext.text import LONGEST, could_be_vietnamese, fold, normalise, place_words, syllables, word_form
+from scamtext.segment import Segmenter
+from scamtext.text import (
+    LONGEST,
+    could_be_vietnamese,
+    fold,
+    normalise,
+    place_words,
+    remembered,
+    syllables,
+    word_form,
+)
 from scamtext.trie import ranges
 
 Array = NDArray[Any]
 Number = Callable[[str], int]
-Segment = Callable[[Sequence[str]], list[list[str]]]
 
 CACHED = 1 << 17  # pieces of text, and words, that are remembered; then memory starts anew
 BREAK = "\n"  # ends a line, and a sentence
 FLAGS = LETTERS, DIACRITICS, VIETNAMESE = 1, 2, 4  # of a syllable; the last two only with letters
 _DIGIT = re.compile(r"\d")
-_PIECE = re.compile(r"\n|(?:\S*\d\S*\s)*\S+")
 # One classifier may serve many threads, and reading calls changes what is remembered.
 _LOCK = threading.Lock()
 
@@ -112,73 +120,12 @@ def _before(sizes: Array, counts: Array) -> Array:
     return np.asarray(before - before.take(firsts))
 
 
-def _solid(text: str) -> int:
-    """How many characters are not white space, if there is no other than spaces and line breaks."""
-    return len(text) - text.count(" ") - text.count(BREAK)
-
-
 def _pieces(text: str) -> list[str]:
-    """Pieces that can be cut one by one, and `BREAK` between lines; none if the text must be cut as a whole."""
+    """Pieces, which can be cut one by one, and `BREAK` between lines; none if the text must be cut as a whole."""
     pieces = text.split()
     if " ".join(pieces) != text.replace(BREAK, " "):
         return []
-    if BREAK in text or _DIGIT.search(text):
-        pieces = _PIECE.findall(text)
-    return pieces if max(map(len, pieces), default=0) <= LONGEST else []
-
-
-class _Table:
-    """Numbers for strings; each stands for one or more rows of an array."""
-
-    def __init__(self, describe: Callable[[str], Sequence[tuple[int, ...]]], width: int) -> None:
-        self._describe, self._width = describe, width
-        self._clear()
-
-    def _clear(self) -> None:
-        self._numbers: dict[str, int] = {}
-        self._count = self._size = 0  # numbers given, and rows in use
-        self._rows = np.zeros((1024, self._width), int)
-        self._strings = np.zeros((1024, 4), int)  # of each number: its first row, how many, length, white space
-
-    def make_room(self) -> None:
-        """Forget everything if it is much; numbers given before are void then."""
-        if max(self._size, self._count) > CACHED:
-            self._clear()
-
-    def numbers(self, strings: Sequence[str]) -> list[int]:
-        """The number of each string."""
-        found = list(map(self._numbers.get, strings))
-        if None in found:
-            new = set(strings).difference(self._numbers)
-            for string in new:
-                self._add(string)
-            found = list(map(self._numbers.get, strings))
-            for string in new:
-                if len(string) > LONGEST:  # seldom met again
-                    del self._numbers[string]
-        return found  # type: ignore[return-value]
-
-    def _add(self, string: str) -> None:
-        rows, number = self._describe(string), self._count
-        self._rows = _with_room(self._rows, self._size + len(rows))
-        self._strings = _with_room(self._strings, number + 1)
-        self._rows[self._size : self._size + len(rows)] = rows or 0
-        white = string.count(" ") + string.count(BREAK)
-        self._strings[number] = self._size, len(rows), len(string), white
-        self._size += len(rows)
-        self._count += 1
-        self._numbers[string] = number
-
-    def sizes(self, numbers: Array) -> tuple[Array, Array]:
-        """How many characters each string has with the white space behind it, and how much of that is white."""
-        length, white = self._strings[:, 2:].take(numbers, axis=0).T
-        is_break = (length == 1) & (white == 1)
-        return np.where(is_break, 0, length + 1), np.where(is_break, 0, white + 1)
-
-    def rows(self, numbers: Array) -> tuple[Array, Array]:
-        """The rows of all numbers in order, and for each the position in `numbers` that it comes from."""
-        owner, places = ranges(*self._strings[:, :2].take(numbers, axis=0).T)
-        return self._rows.take(places, axis=0), owner
+    return text.replace(BREAK, f" {BREAK} ").split(" ") if BREAK in text else pieces
 
 
 def _with_room(array: Array, size: int) -> Array:
@@ -188,6 +135,55 @@ def _with_room(array: Array, size: int) -> Array:
     return array
 
 
+class _Lists:
+    """Lists of rows of numbers, one after the other in an array."""
+
+    def __init__(self, width: int) -> None:
+        self.rows, self._bounds, self._count = np.zeros((1024, width), int), np.zeros(1024, int), 0
+
+    def append(self, rows: Sequence[tuple[int, ...]]) -> None:
+        """Keep one more list."""
+        self._count += 1
+        self._bounds = _with_room(self._bounds, self._count + 1)
+        start = int(self._bounds[self._count - 1])
+        end = self._bounds[self._count] = start + len(rows)
+        self.rows = _with_room(self.rows, end)
+        self.rows[start:end] = rows or 0
+
+    def __len__(self) -> int:
+        return int(self._bounds[self._count])
+
+    def take(self, lists: Array) -> tuple[Array, Array]:
+        """The rows of some lists in order, and for each the position in `lists` that it comes from."""
+        first = self._bounds.take(lists)
+        owner, places = ranges(first, self._bounds.take(lists + 1) - first)
+        return self.rows.take(places, axis=0), owner
+
+
+class _Pieces:
+    """What is known of pieces of text, which have numbers.
+
+    Attributes
+    ----------
+    syllables : of each syllable what `Tokens.syllable` says of it, where it begins and ends, how many
+        characters before it are not white space, and 0; for marks that end a sentence zeros and 1.
+    tokens : of each token of the segmenter its row there, the number of its form as a word, whether it is
+        more than punctuation, where it begins and ends among the characters that are not white space,
+        and the number of its spelling (`spellings`).
+    facts : of each piece how many characters it has, how many are not white space, and whether one is a digit.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.syllables, self.tokens, self.facts = _Lists(8), _Lists(6), _Lists(3)
+        self.spellings: list[str] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to start anew."""
+        return max(len(self.syllables), len(self.tokens), len(self.facts)) > CACHED
+
+
 class Tokeniser:
     """Cuts calls into syllables and words.
 
@@ -195,14 +191,13 @@ class Tokeniser:
     ----------
     folded_number, word_number : the number of a folded syllable, and of a word's form.
     lexicon : numbers syllables as its phrases have them.
-    segment : texts to lists of words, as underthesea's `word_tokenize` does it.
+    segmenter : knows where words begin.
     """
 
-    def __init__(self, folded_number: Number, word_number: Number, lexicon: Lexicon, segment: Segment) -> None:
-        self._folded_number, self._word_number = folded_number, word_number
-        self._lexicon, self._segment = lexicon, segment
-        self._pieces = _Table(self._cut, 8)
-        self._words = _Table(self._weigh, 3)
+    def __init__(self, folded_number: Number, word_number: Number, lexicon: Lexicon, segmenter: Segmenter) -> None:
+        self._folded_number, self._lexicon, self._segmenter = folded_number, lexicon, segmenter
+        self._form_number, self._word_number = word_number, remembered(lambda word: word_number(word_form(word)))
+        self._known = _Pieces()
 
     def read(self, calls: Sequence[Call]) -> Tokens:
         """Tokenise calls."""
@@ -210,110 +205,80 @@ class Tokeniser:
             return self._read(calls)
 
     def _read(self, calls: Sequence[Call]) -> Tokens:
-        self._pieces.make_room()
-        self._words.make_room()
+        if self._known.is_full:
+            self._known = _Pieces()
         turns = [turn for call in calls for turn in call.turns]
         normal = [normalise(turn.text) for turn in turns]
-        segmented = self._segment([text for text, _ in normal])
         parts = [_pieces(text) if offsets is None else [] for text, offsets in normal]
-        weighed, word_turn = self._weigh_all(segmented)
-        # Where words have other characters than the text, they are placed one by one.
-        whole = np.bincount(word_turn, weighed[:, 1], len(turns)) != [_solid(text) for text, _ in normal]
-        whole |= np.array([not pieces for pieces in parts], dtype=bool)
-        syllable, turn = self._place_syllables(turns, parts, whole)
-        placed = self._place_words(normal, segmented, whole, weighed, word_turn)
-        spots, reach = syllable[:, 6], 1 + max([len(turn.text) for turn in turns], default=0)
-        at = turn * reach + spots
+        pieces = list(chain.from_iterable(parts))
+        counts = np.array(list(map(len, parts)), dtype=int)
+        numbers = self._numbers(pieces)
+        # Where syllables and words meet: the place among the characters of all turns that are not white space.
+        solid = self._known.facts.rows[:, 1].take(numbers)
+        whole = np.flatnonzero(counts == 0).tolist()
+        room = np.bincount(np.repeat(np.arange(len(turns)), counts), solid, len(turns)).astype(int)
+        room[whole] = [len(turns[number].text) + 1 for number in whole]
+        base = np.cumsum(room) - room
+        spots = np.repeat(base, counts) + _before(solid, counts)
+        words = self._words(numbers, counts, spots)
+        placed = self._syllables(*self._join_digits(pieces, numbers, counts, spots))
+        if whole:
+            odd = [(number, turns[number].text, normal[number], int(base[number])) for number in whole]
+            placed = _merge(placed, [row for one in odd for row in self._whole_syllables(*one)])
+            words = _merge(words, [row for one in odd for row in self._whole_words(*one)])
+        word, word_start, word_end, word_turn = words
+        syllable, start, end, spots, stops, turn = placed
+        before = np.cumsum(np.bincount(spots + 1, minlength=int(room.sum()) + 1))
         return Tokens(
             calls,
             turn_call=np.repeat(np.arange(len(calls)), [len(call.turns) for call in calls]),
             is_callee=np.array([turn.speaker == CALLEE for turn in turns], dtype=bool),
             first=np.searchsorted(turn, np.arange(len(turns) + 1)),
             turn=turn,
-            syllable=syllable[:, :4],
-            start=syllable[:, 4],
-            end=syllable[:, 5],
-            stops=syllable[:, 7],
-            word=placed[:, 0],
-            word_turn=placed[:, 1],
-            word_first=np.searchsorted(at, placed[:, 1] * reach + placed[:, 2]),
-            word_last=np.searchsorted(at, placed[:, 1] * reach + placed[:, 3]),
+            syllable=syllable,
+            start=start,
+            end=end,
+            stops=stops,
+            word=word,
+            word_turn=word_turn,
+            word_first=before.take(word_start),
+            word_last=before.take(word_end),
         )
 
-    def _weigh_all(self, segmented: Sequence[Sequence[str]]) -> tuple[Array, Array]:
-        """What `_weigh` says of every word, and its turn."""
-        numbers = self._words.numbers(list(chain.from_iterable(segmented)))
-        weighed, _ = self._words.rows(np.array(numbers, dtype=int))
-        return weighed, np.repeat(np.arange(len(segmented)), list(map(len, segmented)))
+    def _numbers(self, pieces: Sequence[str]) -> Array:
+        """The number of each piece."""
+        known = self._known.numbers
+        found = list(map(known.get, pieces))
+        if None in found:
+            new = set(pieces).difference(known)
+            for piece in new:
+                self._learn(piece)
+            found = list(map(known.get, pieces))
+            for piece in new:
+                if len(piece) > LONGEST:  # seldom met again
+                    del known[piece]
+        return np.array(found, dtype=int)
 
-    def _place_syllables(
-        self, turns: Sequence[Turn], parts: Sequence[Sequence[str]], whole: Array
-    ) -> tuple[Array, Array]:
-        """A row for each syllable: what is known of it, start, end, its spot among the characters that are
-        not white space (in whole turns its start), and how many sentence marks stand before; and its turn.
-        """
-        cut = [[] if is_whole else pieces for pieces, is_whole in zip(parts, whole, strict=True)]
-        numbers = np.array(self._pieces.numbers(list(chain.from_iterable(cut))), dtype=int)
-        counts = np.array(list(map(len, cut)), dtype=int)
-        turn = np.repeat(np.arange(len(turns)), counts)
-        # One white space stands behind each piece (a break is that of the piece before it), and some within.
-        lengths, white = self._pieces.sizes(numbers)
-        begin, gaps = _before(lengths, counts), _before(white, counts)
-        rows, owner = self._pieces.rows(numbers)
-        is_stop = rows[:, 7] == 1
-        stops = np.cumsum(is_stop)[~is_stop]
-        rows, owner = rows[~is_stop], owner[~is_stop]
-        start, end = rows[:, 4] + begin.take(owner), rows[:, 5] + begin.take(owner)
-        plain = np.column_stack(
-            [rows[:, :4], start, end, start - rows[:, 6] - gaps.take(owner), stops, turn.take(owner)]
-        )
-        others = list(
-            chain.from_iterable(self._place_whole(turns[at].text, at) for at in np.flatnonzero(whole).tolist())
-        )
-        table = np.concatenate([plain, np.array(others, dtype=int).reshape(-1, 9)])
-        table = table[np.argsort(table[:, 8], kind="stable")]
-        return table[:, :8], table[:, 8]
-
-    def _place_whole(self, text: str, turn: int) -> Iterator[tuple[int, ...]]:
-        """The rows of `_place_syllables` for a turn that is cut as a whole."""
-        stops = 0
-        for *known, start, end, _, is_stop in self._cut(text):
-            stops += is_stop
-            if not is_stop:
-                yield (*known, start, end, start, stops, turn)
-
-    def _place_words(
-        self,
-        normal: Sequence[tuple[str, list[int] | None]],
-        segmented: Sequence[Sequence[str]],
-        whole: Array,
-        weighed: Array,
-        word_turn: Array,
-    ) -> Array:
-        """A row for each word: its form, turn, and half-open range on the scale of the syllables' spots."""
-        start = _before(weighed[:, 1], np.bincount(word_turn, minlength=len(whole)))
-        kept = (weighed[:, 2] == 1) & ~whole.take(word_turn)
-        plain = np.column_stack([weighed[:, 0], word_turn, start, start + weighed[:, 1]])[kept]
-        others = [
-            (self._word_number(word.form), number, word.start, word.end)
-            for number in np.flatnonzero(whole).tolist()
-            for word in place_words(segmented[number], *normal[number])
-        ]
-        rows = np.concatenate([plain, np.array(others, dtype=int).reshape(-1, 4)])
-        return rows[np.argsort(rows[:, 1], kind="stable")]
+    def _learn(self, piece: str) -> None:
+        known = self._known
+        known.numbers[piece] = len(known.facts)
+        solid = len("".join(piece.split()))
+        # A break is the white space behind the piece before it.
+        known.facts.append([(len(piece) * (piece != BREAK), solid, _DIGIT.search(piece) is not None)])
+        known.syllables.append(self._cut(piece))
+        known.tokens.append(self._tokens(piece) if solid == len(piece) else [])
 
     def _cut(self, piece: str) -> list[tuple[int, ...]]:
-        """Syllables of a piece: what is known of each, its place, the spaces before it, and 0; for marks
-        that end a sentence zeros and 1.
-        """
+        """The rows of a piece for `_Pieces.syllables`."""
         line = syllables(piece)
-        items: list[tuple[int, ...]] = [(0,) * 7 + (1,)] if 0 in line.stops else []
+        is_stop = (0,) * 7 + (1,)
+        items = [is_stop] if 0 in line.stops else []
         spaces = last = 0
         for number, token in enumerate(line.syllables, 1):
             spaces += piece.count(" ", last, token.start) + piece.count(BREAK, last, token.start)
             last = token.start
-            items.append((*self._describe(token.form), token.start, token.end, spaces, 0))
-            items += [(0,) * 7 + (1,)] if number in line.stops else []
+            items.append((*self._describe(token.form), token.start, token.end, token.start - spaces, 0))
+            items += [is_stop] if number in line.stops else []
         return items
 
     def _describe(self, form: str) -> tuple[int, int, int, int]:
@@ -327,7 +292,97 @@ class Tokeniser:
             sum(f * has for f, has in zip(FLAGS, flags, strict=True)),
         )
 
-    def _weigh(self, word: str) -> list[tuple[int, ...]]:
-        """Of a word: the number of its form, how many characters it has, and whether it is more than punctuation."""
-        solid = sum(not character.isspace() for character in word)
-        return [(self._word_number(word_form(word)), solid, any(map(str.isalnum, word)))]
+    def _tokens(self, piece: str) -> list[tuple[int, ...]]:
+        """The rows of a piece for `_Pieces.tokens`."""
+        spellings, tokens = self._known.spellings, self._segmenter.tokens(piece)
+        ends = np.minimum(np.cumsum(self._segmenter.sizes(piece)), len(piece)).tolist()
+        rows = self._segmenter.rows(tokens).tolist()
+        first = len(spellings)
+        spellings += tokens
+        return [
+            (row, self._word_number(token), any(map(str.isalnum, token)), start, end, spelling)
+            for spelling, (token, row, start, end) in enumerate(
+                zip(tokens, rows, [0, *ends], ends, strict=False), first
+            )
+        ]
+
+    def _words(self, numbers: Array, counts: Array, spots: Array) -> list[Array]:
+        """The words of turns with so many pieces: form, half-open range on the scale of the spots, turn."""
+        rows, owner = self._known.tokens.take(numbers)
+        turn = np.repeat(np.arange(len(counts)), counts).take(owner)
+        begins = self._segmenter.begins(rows[:, 0], np.bincount(turn, minlength=len(counts)))
+        first = np.flatnonzero(begins)
+        last = np.append(first[1:], len(rows))[: len(first)] - 1
+        form = rows[:, 1].take(first)
+        longer = np.flatnonzero(last > first)
+        spelling, names = rows[:, 5].tolist(), self._known.spellings
+        form[longer] = [
+            self._word_number(" ".join([names[number] for number in spelling[a : b + 1]]))
+            for a, b in zip(first.take(longer).tolist(), last.take(longer).tolist(), strict=True)
+        ]
+        spots = spots.take(owner)
+        columns = form, (spots + rows[:, 3]).take(first), (spots + rows[:, 4]).take(last), turn.take(first)
+        kept = np.logical_or.reduceat(rows[:, 2], first) if len(first) else first > 0
+        return [column[kept] for column in columns]
+
+    def _whole_words(
+        self, turn: int, _: str, normal: tuple[str, list[int] | None], base: int
+    ) -> Iterator[tuple[int, ...]]:
+        """A row for each word of a turn that is cut as a whole, as `_words` has them."""
+        for word in place_words(self._segmenter.with_sizes(normal[0]), *normal):
+            yield self._form_number(word.form), base + word.start, base + word.end, turn
+
+    def _join_digits(self, pieces: list[str], numbers: Array, counts: Array, spots: Array) -> tuple[Array, ...]:
+        """Pieces with digits joined to the next, as amounts and phone numbers may hold white space.
+
+        Returns
+        -------
+        Of each piece then: number, turn, first character in its turn, spot.
+        """
+        turn = np.repeat(np.arange(len(counts)), counts)
+        length, _, has_digit = self._known.facts.rows.take(numbers, axis=0).T
+        is_break = numbers == self._known.numbers.get(BREAK, -1)
+        begin = _before(length + ~is_break, counts)
+        joins = has_digit == 1
+        joins[:-1] &= turn[1:] == turn[:-1]
+        joins[-1:] = False
+        joins[1:] |= is_break[1:] & joins[:-1]
+        first = np.flatnonzero(~np.append(False, joins[:-1])[: len(joins)])
+        if len(first) < len(numbers):
+            last = np.append(first[1:], len(numbers))
+            numbers, longer = numbers.take(first), np.flatnonzero(last - first > 1)
+            bounds = zip(first.take(longer).tolist(), last.take(longer).tolist(), strict=True)
+            joined = [" ".join(pieces[a:b]).replace(f" {BREAK} ", BREAK) for a, b in bounds]
+            numbers[longer] = self._numbers(joined)
+            turn, begin, spots = turn.take(first), begin.take(first), spots.take(first)
+        return numbers, turn, begin, spots
+
+    def _syllables(self, numbers: Array, turn: Array, begin: Array, spots: Array) -> list[Array]:
+        """Of each syllable of pieces: what is known of it, shape (n, 4), start, end, spot, how many
+        sentence marks stand before, turn.
+        """
+        rows, owner = self._known.syllables.take(numbers)
+        is_stop = rows[:, 7] == 1
+        kept = np.flatnonzero(~is_stop)
+        stops = np.cumsum(is_stop).take(kept)
+        rows, owner = rows.take(kept, axis=0), owner.take(kept)
+        begin = begin.take(owner)
+        columns = rows[:, 4] + begin, rows[:, 5] + begin, rows[:, 6] + spots.take(owner)
+        return [rows[:, :4], *columns, stops, turn.take(owner)]
+
+    def _whole_syllables(self, turn: int, text: str, _: object, base: int) -> Iterator[tuple[Any, ...]]:
+        """A row for each syllable of a turn that is cut as a whole, as `_syllables` has them."""
+        stops = 0
+        for *known, start, end, _, is_stop in self._cut(text):
+            stops += is_stop
+            if not is_stop:
+                yield known, start, end, base + start, stops, turn
+
+
+def _merge(columns: Sequence[Array], rows: Sequence[tuple[Any, ...]]) -> list[Array]:
+    """Columns with more rows; all in the order of the last column."""
+    if not rows:
+        return list(columns)
+    joined = [np.concatenate([column, more]) for column, more in zip(columns, zip(*rows, strict=True), strict=True)]
+    order = np.argsort(joined[-1], kind="stable")
+    return [column.take(order, axis=0) for column in joined]

@@ -11,7 +11,7 @@ from scamtext.text import key
 from scamtext.tokens import Tokeniser
 
 LEXICON = Lexicon.shipped()
-TOKENISER = Tokeniser(lambda form: 0, lambda form: 0, LEXICON, segmenter().segment)
+TOKENISER = Tokeniser(lambda form: 0, lambda form: 0, LEXICON, segmenter())
 
 
 def cues(text, speaker=None, kind=None):

@@ -19,7 +19,7 @@ from scamtext.tokens import Tokeniser, Tokens
 
 LEXICON = Lexicon.shipped()
 FOLDED, WORDS = Names(), Names()
-TOKENISER = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter().segment)
+TOKENISER = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
 ODD = [
     "", " ", "...", "a  b", "a\nb", " x ", "a\tb 1", "İstanbul tiền", "e\u0301m tiền", "tiền\u200b.vào", "Th.S x",
     "A. B.", "chuyển 2 triệu. vào 0901 234 567 ngay", "số 12 34 56 đồng, 5 k.", "!!! nghành công an 3 tr", "😀 12",
@@ -42,7 +42,7 @@ def check(calls, tokens):
                 p for p in line.stops if 0 < p < last - first
             }
             text, offsets = normalise(turn.text)
-            placed = place_words(segmenter().segment([text])[0], text, offsets)
+            placed = place_words(segmenter().with_sizes(text), text, offsets)
             own = tokens.word_turn == number
             assert [WORDS.names[form] for form in tokens.word[own].tolist()] == [word.form for word in placed]
             starts = [token.start for token in line.syllables]
@@ -71,18 +71,18 @@ def test_any_texts(texts):
 
 def test_memory_that_starts_anew_changes_nothing(monkeypatch):
     monkeypatch.setattr("scamtext.tokens.CACHED", 8)
-    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter().segment)
+    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
     for number in range(40):
         calls = [Call((Turn(f"một{number} hai ba{number} sáu. {number}"), Turn("")))]
         check(calls, small.read(calls))
-        assert small._pieces._count <= 8 + 5
+        assert len(small._known.facts) <= 8 + 5
 
 
 def test_long_strings_are_not_remembered():
-    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter().segment)
+    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
     calls = [Call((Turn("x" * 1000 + " tiền"), Turn("1 " * 1000)))]
     check(calls, small.read(calls))
-    assert all(len(string) <= 64 for table in (small._pieces, small._words) for string in table._numbers)
+    assert all(len(string) <= 64 for string in small._known.numbers)
 
 
 @pytest.mark.parametrize("piece", ["a1", "1 ", "@", "-", "a-"])
@@ -92,7 +92,7 @@ def test_hostile_texts_come_to_an_end(piece):
 
 def test_threads_read_alike(monkeypatch):
     monkeypatch.setattr("scamtext.tokens.CACHED", 50)
-    shared = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter().segment)
+    shared = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
     calls = [[Call((Turn(f"anh{n % 90} chuyển{n % 70} tiền ngay. {n}"),))] for n in range(400)]
     expected = [TOKENISER.read(call) for call in calls]
     interval = sys.getswitchinterval()
