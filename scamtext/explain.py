@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scamtext.features import Reading
 from scamtext.results import WORDING, Evidence
-from scamtext.scorer import Grams, Values
+from scamtext.scorer import Grams
 from scamtext.trie import ranges
 
 Array = NDArray[Any]
@@ -42,47 +42,25 @@ class Quote(NamedTuple):
     find: int = -1
 
 
-def spread(reading: Reading, grams: Mapping[str, Grams], values: Values, parts: Array) -> Spread:
-    """Lay the part of each value onto the occurrences of its n-gram, and these onto their syllables.
-
-    Parameters
-    ----------
-    grams, values : n-grams of texts, and their values (`Scorer`).
-    parts : of each value, its part of the sum (`Scorer.weigh`).
-    """
-    result = Spread(np.zeros(len(reading.tokens.start)), np.zeros(len(reading.finds)), np.zeros(values.size))
-    for name, share in _shares(grams, values, parts).items():
-        found, column = grams[name], reading.columns[name]
-        weights = np.zeros(len(found.cells))
-        for step in range(int(found.length.max(initial=0))):
-            longer = found.length > step
-            weights += np.bincount(found.token[longer] + step, share[longer], len(weights))
-        token = np.flatnonzero(weights)
-        cell, weight, text = found.cells.take(token), weights.take(token), found.texts.take(token)
-        at_start = cell < 0
-        sizes = (
-            np.where(at_start, 0, (column.last - column.first).take(cell, mode="wrap"))
-            if len(column.form)
-            else 0 * cell
-        )
-        stands = sizes > 0
-        np.add.at(result.other, text[~stands], weight[~stands])
-        cell, weight, sizes = cell[stands], weight[stands], sizes[stands]
-        if name == "cues":
-            result.marks[cell] += weight
-            continue
-        which, place = ranges(column.first.take(cell), sizes)
-        result.syllables[:] += np.bincount(place, (weight / sizes).take(which), len(result.syllables))
+def spread(grams: Mapping[str, Grams], shares: Mapping[str, Array], syllables: int, finds: int, texts: int) -> Spread:
+    """Lay the shares of n-grams (`Scorer.shares`) onto so many syllables and finds that their tokens stand for."""
+    result = Spread(np.zeros(syllables), np.zeros(finds), np.zeros(texts))
+    for family, found in grams.items():
+        share, size = shares[family], len(found.text)
+        weights = np.bincount(found.token, share, size)
+        for step in range(1, int(found.length.max(initial=0))):
+            longer = np.flatnonzero(found.length > step)
+            weights += np.bincount(found.token.take(longer) + step, share.take(longer), size)
+        sizes_of = found.last - found.first
+        nowhere, somewhere = np.flatnonzero((sizes_of == 0) & (weights != 0)), np.flatnonzero(sizes_of)
+        result.other[:] += np.bincount(found.text.take(nowhere), weights.take(nowhere), len(result.other))
+        first, sizes_of, weights = found.first.take(somewhere), sizes_of.take(somewhere), weights.take(somewhere)
+        onto = result.marks if family == "cues" else result.syllables
+        if sizes_of.max(initial=0) > 1:
+            which, first = ranges(first, sizes_of)
+            weights = (weights / sizes_of).take(which)
+        onto[:] += np.bincount(first, weights, len(onto))
     return result
-
-
-def _shares(grams: Mapping[str, Grams], values: Values, parts: Array) -> dict[str, Array]:
-    """For each occurrence of an n-gram, what each of its tokens gets."""
-    features = 1 + int(values.feature.max(initial=0))
-    keys = values.text * features + values.feature
-    at = {name: np.searchsorted(keys, found.text * features + found.feature) for name, found in grams.items()}
-    counts = np.bincount(np.concatenate(list(at.values())), minlength=len(keys))
-    return {name: parts.take(at[name]) / counts.take(at[name]) / found.length for name, found in grams.items()}
 
 
 def evidence(

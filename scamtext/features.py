@@ -69,7 +69,9 @@ COLUMNS = {
 
 
 class Cells(NamedTuple):
-    """A column of many calls: the form of each token, its turn, and the syllables it stands for (half open)."""
+    """A column of many calls: the form of each token, its turn, and what it stands for (half open): syllables,
+    or of a cue's token its find.
+    """
 
     form: Array
     turn: Array
@@ -96,10 +98,12 @@ class Reading:
         is_ending = place >= ends.take(tokens.turn_call.take(turn)) - ENDING
         columns = {"syllables": Cells(form, turn, place, place + 1)}
         for name, chosen in {"caller": ~by_callee, "callee": by_callee, "ending": is_ending}.items():
-            columns[name] = Cells(*(array[chosen] for array in columns["syllables"]))
+            kept = np.flatnonzero(chosen)
+            columns[name] = Cells(form.take(kept), turn.take(kept), kept, kept + 1)
         columns["words"] = Cells(tokens.word, tokens.word_turn, tokens.word_first, tokens.word_last)
-        marks = np.array([(_mark(find, tokens), find.turn, find.first, find.last) for find in finds], dtype=int)
-        columns["cues"] = Cells(*marks.reshape(-1, 4).T)
+        marks = [_mark(find, tokens) for find in finds]
+        place = np.arange(len(finds))
+        columns["cues"] = Cells(np.array(marks, dtype=int), np.array([find.turn for find in finds], dtype=int), place, place + 1)
         return cls(tokens, finds, {name: columns[name] for name in COLUMNS})
 
     @property

@@ -20,7 +20,7 @@ from scamtext.features import Reading
 from scamtext.lexicon import LEXICONS, Lexicon
 from scamtext.quotes import quote_cues
 from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Verdict
-from scamtext.scorer import SCAM_HEAD, Grams, Scorer, Values
+from scamtext.scorer import SCAM_HEAD, Scorer, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,7 +196,7 @@ class ScamClassifier:
         scorer = self.scorer_
         parts = [np.empty(0)]
         for batch in _batches(X):
-            values = scorer.values(scorer.grams(scorer.read(batch)), len(batch))
+            values = scorer.values(scorer.read(batch))
             parts.append(self.calibrate(scorer.decide(values, SCAM_HEAD)[:, 0]))
         column = np.concatenate(parts)
         return np.column_stack([1 - column, column])
@@ -218,15 +218,15 @@ class ScamClassifier:
         scorer = self.scorer_
         for batch in _batches(calls):
             reading = scorer.read(batch)
-            grams = scorer.grams(reading)
-            yield from self.judge(reading, grams, scorer.values(grams, len(batch)))
+            yield from self.judge(reading, scorer.values(reading))
 
-    def judge(self, reading: Reading, grams: Mapping[str, Grams], values: Values) -> Iterator[Verdict]:
-        """Verdicts on calls that are read already (`Scorer.read`, `grams` and `values`)."""
+    def judge(self, reading: Reading, values: Values) -> Iterator[Verdict]:
+        """Verdicts on calls that are read already (`Scorer.read` and `values`)."""
         scorer = self.scorer_
         logits = scorer.decide(values, SCAM_HEAD)[:, 0]
         probabilities = self.calibrate(logits)
-        weights = spread(reading, grams, values, scorer.weigh(values, SCAM_HEAD))
+        shares = scorer.shares(values, values.grams, SCAM_HEAD)
+        weights = spread(values.grams, shares, len(reading.tokens.start), len(reading.finds), values.size)
         suspicious = (probabilities >= self.watch_threshold_) & reading.is_readable
         types = scorer.types(values.within(suspicious))
         quotes = quote_cues(scorer, reading, values, self.cue_thresholds_)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scamtext.explain import Quote, locate, spread
 from scamtext.features import Reading
 from scamtext.lexicon import CUE_KINDS
-from scamtext.scorer import CALL_CUES, TURN_CUES, Grams, Scorer, Values
+from scamtext.scorer import CALL_CUES, TURN_CUES, Scorer, Values
 
 
 def quote_cues(scorer: Scorer, reading: Reading, values: Values, thresholds: NDArray[np.float64]) -> list[list[Quote]]:
@@ -35,33 +35,33 @@ def quote_cues(scorer: Scorer, reading: Reading, values: Values, thresholds: NDA
             listed.setdefault((find.turn, find.kind), []).append(quote)
     if not scorer.has(TURN_CUES):
         return quotes
-    turn_values = scorer.values(grams := scorer.grams(reading, by_turn=True), len(calls))
+    turn_values = scorer.values(reading, by_turn=True)
     heard = heard_cues(scorer.decide(values, CALL_CUES), scorer.turn_cues(turn_values), calls, thresholds)
     heard[reading.tokens.first[:-1] == reading.tokens.first[1:]] = False  # nothing was said
     unlisted = heard.copy()
     for (turn, kind), own in listed.items():
         unlisted[turn, kind] = False
         quotes[calls[turn]] += own if heard[turn, kind] else []
-    for turn, quote in _located(scorer, reading, grams, turn_values, unlisted):
+    for turn, quote in _located(scorer, reading, turn_values, unlisted):
         quotes[calls[turn]].append(quote)
     return quotes
 
 
 def _located(
-    scorer: Scorer, reading: Reading, grams: Mapping[str, Grams], values: Values, heard: NDArray[np.bool_]
+    scorer: Scorer, reading: Reading, values: Values, heard: NDArray[np.bool_]
 ) -> Iterator[tuple[int, Quote]]:
     """For turns and kinds, shape (turns, kinds), the words that speak for the kind."""
-    asked = np.asarray(heard.any(axis=1))
-    grams, values = {name: found.within(asked) for name, found in grams.items()}, values.within(asked)
-    first = reading.tokens.first.tolist()
-    for kind in np.flatnonzero(heard.any(axis=0)).tolist():
-        turns = heard[:, kind]
-        own = values.within(turns)
-        found = {name: part.within(turns) for name, part in grams.items()}
-        told = spread(reading, found, own, scorer.weigh(own, TURN_CUES, kind)).syllables
-        for turn in np.flatnonzero(turns).tolist():
-            start, end = locate(told[first[turn] : first[turn + 1]])
-            yield turn, Quote(CUE_KINDS[kind], first[turn] + start, first[turn] + end)
+    turns, kinds = np.nonzero(heard)
+    first = reading.tokens.first.take(turns)
+    ends = np.cumsum(reading.tokens.first.take(turns + 1) - first)
+    moved = ends - reading.tokens.first.take(turns + 1)
+    grams = {family: found.of_texts(turns, moved) for family, found in values.grams.items() if family != "cues"}
+    told = spread(grams, scorer.shares(values, grams, TURN_CUES, kinds), int(ends.max(initial=0)), 0, len(turns))
+    for turn, kind, shift, weights in zip(
+        turns.tolist(), kinds.tolist(), first.tolist(), np.split(told.syllables, ends[:-1]), strict=False
+    ):
+        start, end = locate(weights)
+        yield turn, Quote(CUE_KINDS[kind], shift + start, shift + end)
 
 
 def heard_cues(

@@ -8,6 +8,7 @@ the same order as in scikit-learn (`np.bincount` adds one by one), so logits agr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,15 +19,19 @@ from scamtext.features import COLUMNS, MARKS, START, Cells, Reading
 from scamtext.lexicon import Lexicon
 from scamtext.segment import segmenter
 from scamtext.tokens import Tokeniser
-from scamtext.trie import pack, step
+from scamtext.trie import pack, ranges, step
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Array = NDArray[Any]
-FAMILIES = tuple(dict.fromkeys(column.family for column in COLUMNS.values()))
+FAMILIES = {
+    family: [name for name, column in COLUMNS.items() if column.family == family]
+    for family in dict.fromkeys(column.family for column in COLUMNS.values())
+}
 LEVELS = {1: "one", 2: "two", 3: "three"}  # tokens of an n-gram
 MOST_USED = 0.9  # share of the features from which a head keeps coefficients of all
+SORTED_AT_ONCE = 2048  # n-grams; more would not stay in the processor's nearest cache
 SCAM_HEAD, LIVE_HEAD, TYPE_HEAD, CALL_CUES, TURN_CUES = "scam", "live", "type", "call_cues", "turn_cues"
 
 
@@ -42,43 +47,60 @@ def live_scores(logits: Array, syllables: Array) -> Array:
     return np.asarray(logits - SURCHARGE * np.exp(-syllables / FADE))
 
 
-class Values(NamedTuple):
-    """TF-IDF values of n texts: of which text, of which n-gram, how much; by text, then by n-gram."""
-
-    text: Array
-    feature: Array
-    value: Array
-    size: int
-
-    def within(self, texts: NDArray[np.bool_]) -> Values:
-        """The values of some of the texts only."""
-        kept = texts.take(self.text)
-        return self._replace(text=self.text[kept], feature=self.feature[kept], value=self.value[kept])
-
-
 class Grams(NamedTuple):
-    """Where the n-grams of a column stand: first token, number of tokens, feature.
+    """The n-grams of a family of columns that a model knows in n texts, by text and place.
 
-    Tokens stand in one row, START before each text. `cells` has the place of each token among the
-    column's cells (-1 for START and between texts), `texts` its text.
+    Tokens stand in one row: for each text, for each column, START, its tokens, and a gap.
+
+    Attributes
+    ----------
+    token, length, feature : of each n-gram its first token, how many it has, and what it is.
+    value : of each n-gram its number among `Values`.
+    text : of each token its text.
+    first, last : what each token stands for (`Cells`), half open; nothing for START and gaps.
     """
 
     token: Array
     length: Array
     feature: Array
-    cells: Array
-    texts: Array
+    value: Array
+    text: Array
+    first: Array
+    last: Array
 
-    @property
-    def text(self) -> Array:
-        """The text of each n-gram."""
-        return self.texts.take(self.token)
+    def of_texts(self, texts: Array, shift: Array) -> Grams:
+        """The n-grams of some texts, which get new numbers; what their tokens stand for is shifted."""
+        bounds = np.searchsorted(self.text, np.append(texts, texts + 1)).reshape(2, -1)
+        of_token, tokens = ranges(bounds[0], bounds[1] - bounds[0])
+        starts, ends = np.searchsorted(self.token, bounds)
+        of_gram, grams = ranges(starts, ends - starts)
+        moved = np.cumsum(bounds[1] - bounds[0]) - bounds[1]
+        shift = shift.take(of_token)
+        return Grams(
+            self.token.take(grams) + moved.take(of_gram),
+            *(array.take(grams) for array in (self.length, self.feature, self.value)),
+            of_token,
+            self.first.take(tokens) + shift,
+            self.last.take(tokens) + shift,
+        )
 
-    def within(self, texts: NDArray[np.bool_]) -> Grams:
-        """The n-grams of some of the texts only."""
-        kept = texts.take(self.text)
-        return self._replace(token=self.token[kept], length=self.length[kept], feature=self.feature[kept])
 
+class Values(NamedTuple):
+    """TF-IDF values of n texts: of which text, of which n-gram, how much; by family, text and n-gram.
+
+    `grams` has the places that the values of each family come from.
+    """
+
+    text: Array
+    feature: Array
+    value: Array
+    size: int
+    grams: dict[str, Grams]
+
+    def within(self, texts: NDArray[np.bool_]) -> Values:
+        """The values of some of the texts only, without their places."""
+        kept = np.flatnonzero(texts.take(self.text))
+        return Values(self.text.take(kept), self.feature.take(kept), self.value.take(kept), self.size, {})
 
 def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]) -> dict[str, Array]:
     """Arrays for `Scorer`.
@@ -103,7 +125,7 @@ def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]
     }
     arrays |= lexicon.compile()
     for family in FAMILIES:
-        own = {name: grams[name] for name, column in COLUMNS.items() if column.family == family}
+        own = {name: grams[name] for name in FAMILIES[family]}
         arrays |= {f"{family}_{name}": array for name, array in _compile_family(family, own).items()}
     types = heads.get(TYPE_HEAD)
     arrays["types"] = np.frombuffer("\n".join([] if types is None else types.classes_).encode(), np.uint8)
@@ -158,8 +180,8 @@ class Scorer:
         self._scales = np.array([column.scale for column in COLUMNS.values()])
         numbers: dict[str, _Known] = {}
         self._tries: dict[str, dict[int, tuple[Array, Array, Array]]] = {}
-        self._features: dict[str, list[Array]] = {}
-        for family in FAMILIES:
+        self._features: dict[str, dict[int, Array]] = {}
+        for family, names in FAMILIES.items():
             tokens = arrays[f"{family}_tokens"].tobytes().decode().split("\n")
             numbers[family] = _Known((token, number) for number, token in enumerate(tokens, 1))
             self._tries[family] = {
@@ -167,9 +189,11 @@ class Scorer:
                 for length in LEVELS
                 if f"{family}_{LEVELS[length]}_base" in arrays
             }
-            for name in (name for name, column in COLUMNS.items() if column.family == family):
-                levels = [f"{family}_{name}_{level}" for level in LEVELS.values()]
-                self._features[name] = [arrays[level] for level in levels if level in arrays]
+            self._features[family] = {
+                length: _together([arrays.get(f"{family}_{name}_{level}") for name in names])
+                for length, level in LEVELS.items()
+                if length == 1 or length in self._tries[family]
+            }
         self._starts = {family: number[START] for family, number in numbers.items()}
         self._heads = {
             name.removesuffix("_coefficients"): _Head(arrays, name.removesuffix("_coefficients"), len(self._idf))
@@ -192,51 +216,75 @@ class Scorer:
         """Tokenise calls."""
         return Reading.of(self.tokeniser.read(calls), self.lexicon)
 
-    def grams(self, reading: Reading, *, by_turn: bool = False) -> dict[str, Grams]:
-        """The n-grams of calls, or of turns (of the columns that are read turn by turn), that the model knows."""
+    def values(self, reading: Reading, *, by_turn: bool = False) -> Values:
+        """TF-IDF values of calls, as `TfidfVectorizer` and `ColumnTransformer` compute them.
+
+        Parameters
+        ----------
+        by_turn : of turns instead, in the columns that are read turn by turn.
+        """
         calls = reading.tokens.turn_call
         size = len(calls) if by_turn else len(reading.tokens.calls)
-        return {
-            name: self._find(name, cells, cells.turn if by_turn else calls.take(cells.turn), size)
-            for name, cells in reading.columns.items()
-            if not by_turn or COLUMNS[name].turn
-        }
-
-    def _find(self, name: str, cells: Cells, text: Array, size: int) -> Grams:
-        column = COLUMNS[name]
-        form, texts, cells_of = _lay(cells.form, text, size, self._starts[column.family])
-        at: Array = np.arange(len(form))
-        rows = form
-        tokens, features = [at], [self._features[name][0].take(form)]
-        for length in range(2, column.longest + 1):
-            following = form.take(at + length - 1, mode="clip")  # the last is a gap
-            rows, here = step(self._tries[column.family][length], rows, following)
-            at, rows = at[here], rows[here]
-            tokens.append(at)
-            features.append(self._features[name][length - 1].take(rows))
-        lengths = np.repeat(np.arange(1, len(tokens) + 1), list(map(len, tokens)))
-        token, feature = np.concatenate(tokens), np.concatenate(features)
-        known = feature >= 0
-        return Grams(token[known], lengths[known], feature[known], cells_of, texts)
-
-    def values(self, grams: Mapping[str, Grams], size: int) -> Values:
-        """TF-IDF values of n texts, as `TfidfVectorizer` and `ColumnTransformer` compute them."""
-        features = len(self._idf)
-        keys = np.sort(np.concatenate([part.text * features + part.feature for part in grams.values()]))
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
-        text, feature = np.divmod(keys, features)
+        grams: dict[str, Grams] = {}
+        texts, features = [], []
+        for family, names in FAMILIES.items():
+            cells = [None if by_turn and not COLUMNS[name].turn else reading.columns[name] for name in names]
+            grams[family] = found = self._find(family, cells, None if by_turn else calls, size)
+            text = found.text.take(found.token)
+            key = text * len(self._idf) + found.feature
+            order = _order(key, text)
+            key = key.take(order)
+            is_new = np.append(True, key[1:] != key[:-1])[: len(key)]
+            found.value[order] = np.cumsum(is_new) - 1 + sum(map(len, texts))
+            kept = order[is_new]
+            texts.append(text.take(kept))
+            features.append(found.feature.take(kept))
+        text, feature = np.concatenate(texts), np.concatenate(features)
         weight, column = self._idf.take(feature), self._column.take(feature)
         group = text * len(COLUMNS) + column
         norms = np.sqrt(np.bincount(group, weight * weight, size * len(COLUMNS)))
-        return Values(text, feature, weight / norms.take(group) * self._scales.take(column), size)
+        return Values(text, feature, weight / norms.take(group) * self._scales.take(column), size, grams)
+
+    def _find(self, family: str, columns: Sequence[Cells | None], calls: Array | None, size: int) -> Grams:
+        """The n-grams of texts: of calls, or where `calls` (of turns) is None of turns; without `value`."""
+        form, column, text, first, last = _lay(columns, calls, size, self._starts[family])
+        longest = max(self._features[family])
+        features = np.empty((len(form), longest), np.int32)
+        features.fill(-1)
+        at, rows = np.arange(len(form)), form
+        for length, known in self._features[family].items():
+            if length > 1:
+                following = form.take(at + length - 1, mode="clip")  # the last is a gap
+                rows, here = step(self._tries[family][length], rows, following)
+                kept = np.flatnonzero(here)
+                at, rows, column = at.take(kept), rows.take(kept), column.take(kept)
+            features[at, length - 1] = known.take(column * (len(known) // len(columns)) + rows)
+        known = np.flatnonzero(features >= 0)
+        token = known // longest
+        feature = features.ravel().take(known)
+        return Grams(token, known - token * longest + 1, feature, np.empty_like(known), text, first, last)
 
     def decide(self, values: Values, head: str) -> Array:
         """What a head says of n texts: shape (n, its rows of coefficients)."""
         return self._heads[head].decide(values)
 
-    def weigh(self, values: Values, head: str, row: int = 0) -> Array:
-        """The part of each value in what a head's row of coefficients says."""
-        return self._heads[head].weigh(values, row)
+    def shares(
+        self, values: Values, grams: Mapping[str, Grams], head: str, rows: Array | None = None
+    ) -> dict[str, Array]:
+        """What each token of each n-gram has of what a head says, by family.
+
+        Parameters
+        ----------
+        grams : n-grams of `values`.
+        rows : for each text of `grams` a row of the head's coefficients; the first without it.
+        """
+        each = values.value / np.bincount(np.concatenate([found.value for found in values.grams.values()]))
+        shares = {}
+        for family, found in grams.items():
+            row = 0 if rows is None else rows.take(found.text.take(found.token))
+            coefficients = self._heads[head].of(found.feature, row)
+            shares[family] = coefficients * each.take(found.value) / found.length
+        return shares
 
     @property
     def bias(self) -> float:
@@ -296,11 +344,13 @@ class _Head:
         sums = [np.bincount(text, row.take(places) * value, values.size) for row in self._coefficients]
         return np.column_stack(sums) + self.intercepts
 
-    def weigh(self, values: Values, row: int) -> Array:
-        places, used = self._places(values)
-        parts = np.zeros(len(values.value))
-        parts[used] = self._coefficients[row].take(places) * values.value.take(used)
-        return parts
+    def of(self, features: Array, row: int | Array) -> Array:
+        """The coefficients of features, 0 for those that are not used."""
+        width = self._coefficients.shape[1]
+        if self._place is None:
+            return self._coefficients.ravel().take(row * width + features)
+        places = self._place.take(features)
+        return np.where(places < 0, 0, self._coefficients.ravel().take(row * width + places))
 
     def _places(self, values: Values) -> tuple[Array, Array]:
         """Where the coefficients stand that values ask for, and which values do."""
@@ -311,13 +361,49 @@ class _Head:
         return places.take(used), used
 
 
-def _lay(form: Array, text: Array, size: int, start: int) -> tuple[Array, Array, Array]:
-    """Tokens of n texts in one row: START before each text and a gap behind; their texts, and their cells."""
-    place = np.arange(len(form)) + 2 * text + 1
-    counts = np.bincount(text, minlength=size) + 2
-    laid = np.zeros(len(form) + 2 * size + 1, int)
-    laid[place] = form
-    laid[np.cumsum(counts) - counts] = start
-    cell = np.full(len(laid), -1)
-    cell[place] = np.arange(len(form))
-    return laid, np.append(np.repeat(np.arange(size), counts), size), cell
+def _together(parts: Sequence[Array | None]) -> Array:
+    """Arrays of one length behind one another, -1 for those that there are not."""
+    size = max(len(part) for part in parts if part is not None)
+    return np.concatenate([np.full(size, -1, np.int32) if part is None else part for part in parts])
+
+
+def _lay(columns: Sequence[Cells | None], calls: Array | None, size: int, start: int) -> tuple[Array, ...]:
+    """The cells of columns in one row, by text and column, with START before each column and a gap behind.
+
+    Parameters
+    ----------
+    columns : None for one that is left out.
+    calls : the text of each turn; itself if None.
+
+    Returns
+    -------
+    Of each token: form, column, text, first, last.
+    """
+    width = len(columns)
+    there = [number for number, cells in enumerate(columns) if cells is not None]
+    cells = Cells(*map(np.concatenate, zip(*(columns[number] for number in there), strict=True)))
+    lengths = [len(columns[number].form) for number in there]
+    text = cells.turn if calls is None else calls.take(cells.turn)
+    segment = text * len(there) + np.repeat(np.arange(len(there)), lengths)
+    counts = np.bincount(segment, minlength=size * len(there))
+    begins = np.cumsum(counts + 2) - counts - 2
+    by_column = counts.reshape(size, -1).T.ravel()
+    before = (np.cumsum(by_column) - by_column).reshape(-1, size).T.ravel()
+    place = np.arange(len(segment)) + (begins + 1 - before).take(segment)
+    total = len(segment) + 2 * len(counts)
+    form, first, last = np.zeros((3, total), int)
+    form[place], first[place], last[place] = cells.form, cells.first, cells.last
+    form[begins] = start
+    owner = np.repeat(np.arange(len(counts)), counts + 2)
+    text = owner // len(there)
+    return form, np.array(there, dtype=int).take(owner - text * len(there)), text, first, last
+
+
+def _order(keys: Array, text: Array) -> Array:
+    """What sorts keys, which are sorted by text already: a few texts at a time."""
+    order = np.empty(len(keys), int)
+    cuts = np.searchsorted(text, text[SORTED_AT_ONCE::SORTED_AT_ONCE])
+    for start, end in pairwise([0, *dict.fromkeys(cuts.tolist()), len(keys)]):
+        order[start:end] = np.argsort(keys[start:end])
+        order[start:end] += start
+    return order
