@@ -93,8 +93,8 @@ class Automaton:
         state = np.zeros(len(start), int)
         found = [Found(start[:0], start[:0], start[:0])]
         while len(start):
-            state, here = step(self._trie, state, ids.take(position))
-            start, state, position = start[here], state[here], position[here] + 1
+            here, state = step(self._trie, state, ids.take(position))
+            start, position = start.take(here), position.take(here) + 1
             owner, entry = _expand(self._entry_starts, self._entry, state)
             found.append(Found(entry, start.take(owner), position.take(owner)))
             skipped, gap_state, skips = self._over_gaps(state)

@@ -255,9 +255,8 @@ class Scorer:
         for length, known in self._features[family].items():
             if length > 1:
                 following = form.take(at + length - 1, mode="clip")  # the last is a gap
-                rows, here = step(self._tries[family][length], rows, following)
-                kept = np.flatnonzero(here)
-                at, rows, column = at.take(kept), rows.take(kept), column.take(kept)
+                kept, rows = step(self._tries[family][length], rows, following)
+                at, column = at.take(kept), column.take(kept)
             features[at, length - 1] = known.take(column * (len(known) // len(columns)) + rows)
         known = np.flatnonzero(features >= 0)
         token = known // longest
@@ -404,6 +403,12 @@ def _order(keys: Array, text: Array) -> Array:
     order = np.empty(len(keys), int)
     cuts = np.searchsorted(text, text[SORTED_AT_ONCE::SORTED_AT_ONCE])
     for start, end in pairwise([0, *dict.fromkeys(cuts.tolist()), len(keys)]):
-        order[start:end] = np.argsort(keys[start:end])
-        order[start:end] += start
+        # The place goes along in the low bits: that is several times faster than argsort.
+        bits = (end - start).bit_length()
+        packed = keys[start:end] - keys[start : end].min(initial=0)
+        packed <<= bits
+        packed |= np.arange(end - start)
+        packed.sort()
+        packed &= (1 << bits) - 1
+        np.add(packed, start, out=order[start:end])
     return order

@@ -26,7 +26,6 @@ from scamtext.text import (
     fold,
     normalise,
     place_words,
-    remembered,
     syllables,
     word_form,
 )
@@ -122,10 +121,11 @@ def _before(sizes: Array, counts: Array) -> Array:
 
 def _pieces(text: str) -> list[str]:
     """Pieces, which can be cut one by one, and `BREAK` between lines; none if the text must be cut as a whole."""
-    pieces = text.split()
-    if " ".join(pieces) != text.replace(BREAK, " "):
+    line = text.replace(BREAK, " ")
+    # All white space but the plain space counts as not printable.
+    if not line.isprintable() or "  " in line or line.strip(" ") != line or not line:
         return []
-    return text.replace(BREAK, f" {BREAK} ").split(" ") if BREAK in text else pieces
+    return text.replace(BREAK, f" {BREAK} ").split(" ")
 
 
 def _with_room(array: Array, size: int) -> Array:
@@ -167,21 +167,54 @@ class _Pieces:
     ----------
     syllables : of each syllable what `Tokens.syllable` says of it, where it begins and ends, how many
         characters before it are not white space, and 0; for marks that end a sentence zeros and 1.
-    tokens : of each token of the segmenter its row there, the number of its form as a word, whether it is
-        more than punctuation, where it begins and ends among the characters that are not white space,
-        and the number of its spelling (`spellings`).
+    tokens : of each token of the segmenter its row there, where it begins and ends among the characters
+        that are not white space, and the number of its spelling.
     facts : of each piece how many characters it has, how many are not white space, and whether one is a digit.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, word_number: Number) -> None:
         self.numbers: dict[str, int] = {}
-        self.syllables, self.tokens, self.facts = _Lists(8), _Lists(6), _Lists(3)
-        self.spellings: list[str] = []
+        self.syllables, self.tokens, self.facts = _Lists(8), _Lists(4), _Lists(3)
+        self.spellings = _Spellings(word_number)
 
     @property
     def is_full(self) -> bool:
         """Whether it is time to start anew."""
-        return max(len(self.syllables), len(self.tokens), len(self.facts)) > CACHED
+        return max(map(len, (self.syllables, self.tokens, self.facts, self.spellings.facts))) > CACHED
+
+
+class _Spellings:
+    """What is known of the spellings of words, which have numbers.
+
+    Attributes
+    ----------
+    facts : of each the number of its form as a word, and whether it is more than punctuation.
+    """
+
+    def __init__(self, word_number: Number) -> None:
+        self._word_number = word_number
+        self.facts = _Lists(2)
+        self._words: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._joined: dict[int, int] = {}
+
+    def number(self, word: str) -> int:
+        """The number of a word."""
+        if word not in self._numbers:
+            self._numbers[word] = len(self._words)
+            self._words.append(word)
+            self.facts.append([(self._word_number(word_form(word)), any(map(str.isalnum, word)))])
+        return self._numbers[word]
+
+    def join(self, first: Array, last: Array) -> Array:
+        """The numbers of words of several tokens, by those of all tokens but the last, and of the last."""
+        keys = (first << 32 | last).tolist()
+        found = list(map(self._joined.get, keys))
+        if None in found:
+            for key in set(keys).difference(self._joined):
+                self._joined[key] = self.number(f"{self._words[key >> 32]} {self._words[key & (1 << 32) - 1]}")
+            found = list(map(self._joined.get, keys))
+        return np.array(found, dtype=int)
 
 
 class Tokeniser:
@@ -196,8 +229,7 @@ class Tokeniser:
 
     def __init__(self, folded_number: Number, word_number: Number, lexicon: Lexicon, segmenter: Segmenter) -> None:
         self._folded_number, self._lexicon, self._segmenter = folded_number, lexicon, segmenter
-        self._form_number, self._word_number = word_number, remembered(lambda word: word_number(word_form(word)))
-        self._known = _Pieces()
+        self._word_number, self._known = word_number, _Pieces(word_number)
 
     def read(self, calls: Sequence[Call]) -> Tokens:
         """Tokenise calls."""
@@ -206,7 +238,7 @@ class Tokeniser:
 
     def _read(self, calls: Sequence[Call]) -> Tokens:
         if self._known.is_full:
-            self._known = _Pieces()
+            self._known = _Pieces(self._word_number)
         turns = [turn for call in calls for turn in call.turns]
         normal = [normalise(turn.text) for turn in turns]
         parts = [_pieces(text) if offsets is None else [] for text, offsets in normal]
@@ -294,43 +326,35 @@ class Tokeniser:
 
     def _tokens(self, piece: str) -> list[tuple[int, ...]]:
         """The rows of a piece for `_Pieces.tokens`."""
-        spellings, tokens = self._known.spellings, self._segmenter.tokens(piece)
+        tokens = self._segmenter.tokens(piece)
         ends = np.minimum(np.cumsum(self._segmenter.sizes(piece)), len(piece)).tolist()
-        rows = self._segmenter.rows(tokens).tolist()
-        first = len(spellings)
-        spellings += tokens
-        return [
-            (row, self._word_number(token), any(map(str.isalnum, token)), start, end, spelling)
-            for spelling, (token, row, start, end) in enumerate(
-                zip(tokens, rows, [0, *ends], ends, strict=False), first
-            )
-        ]
+        spellings = map(self._known.spellings.number, tokens)
+        return list(zip(self._segmenter.rows(tokens).tolist(), [0, *ends], ends, spellings, strict=False))
 
     def _words(self, numbers: Array, counts: Array, spots: Array) -> list[Array]:
         """The words of turns with so many pieces: form, half-open range on the scale of the spots, turn."""
         rows, owner = self._known.tokens.take(numbers)
         turn = np.repeat(np.arange(len(counts)), counts).take(owner)
-        begins = self._segmenter.begins(rows[:, 0], np.bincount(turn, minlength=len(counts)))
-        first = np.flatnonzero(begins)
+        first = np.flatnonzero(self._segmenter.begins(rows[:, 0], np.bincount(turn, minlength=len(counts))))
         last = np.append(first[1:], len(rows))[: len(first)] - 1
-        form = rows[:, 1].take(first)
-        longer = np.flatnonzero(last > first)
-        spelling, names = rows[:, 5].tolist(), self._known.spellings
-        form[longer] = [
-            self._word_number(" ".join([names[number] for number in spelling[a : b + 1]]))
-            for a, b in zip(first.take(longer).tolist(), last.take(longer).tolist(), strict=True)
-        ]
+        spellings = self._known.spellings
+        spelling = rows[:, 3].take(first)
+        longer, step = np.flatnonzero(last > first), 1
+        while len(longer):
+            spelling[longer] = spellings.join(spelling.take(longer), rows[:, 3].take(first.take(longer) + step))
+            step += 1
+            longer = longer[(last - first).take(longer) >= step]
+        form, is_word = spellings.facts.rows.take(spelling, axis=0).T
         spots = spots.take(owner)
-        columns = form, (spots + rows[:, 3]).take(first), (spots + rows[:, 4]).take(last), turn.take(first)
-        kept = np.logical_or.reduceat(rows[:, 2], first) if len(first) else first > 0
-        return [column[kept] for column in columns]
+        columns = form, (spots + rows[:, 1]).take(first), (spots + rows[:, 2]).take(last), turn.take(first)
+        return [column.take(np.flatnonzero(is_word)) for column in columns]
 
     def _whole_words(
         self, turn: int, _: str, normal: tuple[str, list[int] | None], base: int
     ) -> Iterator[tuple[int, ...]]:
         """A row for each word of a turn that is cut as a whole, as `_words` has them."""
         for word in place_words(self._segmenter.with_sizes(normal[0]), *normal):
-            yield self._form_number(word.form), base + word.start, base + word.end, turn
+            yield self._word_number(word.form), base + word.start, base + word.end, turn
 
     def _join_digits(self, pieces: list[str], numbers: Array, counts: Array, spots: Array) -> tuple[Array, ...]:
         """Pieces with digits joined to the next, as amounts and phone numbers may hold white space.

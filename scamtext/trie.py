@@ -75,7 +75,8 @@ def ranges(starts: Array, sizes: Array) -> tuple[Array, Array]:
 
 
 def step(trie: tuple[Array, Array, Array], nodes: Array, labels: Array) -> tuple[Array, Array]:
-    """What is kept of the child of each node by each label, and which of them have one."""
+    """Which nodes have a child by their label, and what is kept of each such child."""
     base, owner, row = trie
     places = base.take(nodes) + labels
-    return row.take(places), owner.take(places) == nodes
+    here = np.flatnonzero(owner.take(places) == nodes)
+    return here, row.take(places.take(here))
