@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, compress, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,83 +74,107 @@ def evidence(
     quotes : for each call the cues to tell of.
     weights : what the scam head says of the calls, spread.
     """
-    tokens = reading.tokens
-    turns = tokens.call_turns
-    bounds = tokens.first.take(turns).tolist()
-    marks = np.zeros(len(quotes))
-    np.add.at(marks, tokens.turn_call.take([find.turn for find in reading.finds]), weights.marks)
-    for number, (first_turn, start, end) in enumerate(zip(turns.tolist(), bounds, bounds[1:], strict=False)):
-        stretch = _Stretch(reading, number, first_turn, start, weights.syllables[start:end])
-        shortest = sorted(quotes[number], key=stretch.length)
-        # Where quotes overlap, the shorter one is to the point and takes the words they share.
-        told = {q: stretch.take(q, float(weights.marks[q.find]) if q.find >= 0 else 0.0) for q in shortest}
-        items = [*told.values(), *stretch.wordings()]
-        other = float(stretch.weights.sum() + weights.other[number] + marks[number]) - sum(i.weight for i in items)
-        cues = [told[quote] for quote in sorted(quotes[number], key=lambda quote: quote.first)]
-        yield cues, sorted(items, key=lambda item: -abs(item.weight)), other
+    calls = reading.tokens.turn_call
+    marks = np.bincount(calls.take(np.array([find.turn for find in reading.finds], dtype=int)), weights.marks, len(quotes))
+    spoken = np.bincount(calls.take(reading.tokens.turn), weights.syllables, len(quotes))
+    cited, free = _cite(reading, quotes, weights)
+    worded = _wordings(reading, np.flatnonzero(free), weights.syllables)
+    totals = (marks + spoken + weights.other).tolist()
+    for found, total in zip(_tell(reading, [*cited, *worded], len(quotes)), totals, strict=True):
+        cues = sorted((item for item in found if item.kind != WORDING), key=lambda item: (item.turn, item.start))
+        yield cues, sorted(found, key=lambda item: -abs(item.weight)), total - sum(item.weight for item in found)
 
 
-class _Stretch:
-    """The syllables of one call, their weights, and which of them no quote has taken."""
+def _cite(
+    reading: Reading, quotes: Sequence[Sequence[Quote]], weights: Spread
+) -> tuple[list[tuple[Quote, float]], NDArray[np.bool_]]:
+    """Quotes with their weights, and which syllables are in none.
 
-    def __init__(self, reading: Reading, call: int, first_turn: int, start: int, weights: Array) -> None:
-        self._tokens, self._call = reading.tokens, reading.tokens.calls[call]
-        self._first_turn, self._start = first_turn, start
-        self.weights, self._free = weights, np.ones(len(weights), dtype=bool)
-
-    def length(self, quote: Quote) -> int:
-        """How many characters a quote has."""
-        return int(self._tokens.end[quote.last - 1] - self._tokens.start[quote.first])
-
-    def take(self, quote: Quote, mark: float) -> Evidence:
-        """A quote as evidence, with the weight of its syllables that are free and of its mark."""
-        inside = slice(quote.first - self._start, quote.last - self._start)
-        weight = float(self.weights[inside] @ self._free[inside])
-        self._free[inside] = False
-        return self._evidence(quote, weight + mark)
-
-    def wordings(self) -> list[Evidence]:
-        """The strongest runs of free syllables, neighbours in a turn, whose weights have one sign."""
-        place = np.flatnonzero(self._free)
-        if not len(place):
-            return []
-        weights, turn = self.weights.take(place), self._tokens.turn.take(place + self._start)
-        sign = weights > 0
-        breaks = (place[1:] - place[:-1] > 1) | (sign[1:] != sign[:-1]) | (turn[1:] != turn[:-1])
-        firsts = np.append(0, np.flatnonzero(breaks) + 1)
-        sums = np.add.reduceat(weights, firsts)
-        lasts = np.append(firsts[1:], len(place)) - 1
-        strongest = np.argsort(-np.abs(sums), kind="stable")[:MOST_WORDINGS]
-        strongest = strongest[np.abs(sums[strongest]) >= LEAST_WEIGHT]
-        runs = (place[np.stack([firsts, lasts])[:, strongest]] + self._start).T.tolist()
-        return [
-            self._evidence(Quote(WORDING, first, last + 1), weight)
-            for (first, last), weight in zip(runs, sums[strongest].tolist(), strict=True)
-        ]
-
-    def _evidence(self, quote: Quote, weight: float) -> Evidence:
-        place = int(self._tokens.turn[quote.first]) - self._first_turn
-        turn = self._call.turns[place]
-        start, end = int(self._tokens.start[quote.first]), int(self._tokens.end[quote.last - 1])
-        return Evidence(quote.kind, place, turn.speaker, start, end, turn.text[start:end], weight, quote.negated)
+    Where quotes overlap, the shorter one is to the point and takes the words they share.
+    """
+    cited = list(chain.from_iterable(quotes))
+    start = reading.tokens.start.take(np.array([quote.first for quote in cited], dtype=int))
+    length = reading.tokens.end.take(np.array([quote.last - 1 for quote in cited], dtype=int)) - start
+    syllables, marks = weights.syllables.tolist(), weights.marks.tolist()
+    free = bytearray(b"\1") * len(syllables)
+    told = [0.0] * len(cited)
+    for number in np.argsort(length, kind="stable").tolist():
+        quote = cited[number]
+        inside = slice(quote.first, quote.last)
+        told[number] = sum(compress(syllables[inside], free[inside])) + (marks[quote.find] if quote.find >= 0 else 0.0)
+        free[inside] = bytes(quote.last - quote.first)
+    return list(zip(cited, told, strict=True)), np.frombuffer(free, bool)
 
 
-def locate(weights: Array) -> tuple[int, int]:
-    """The syllables of a turn that speak for a cue (half open): the run with the highest sum over the turn's
+def _wordings(reading: Reading, place: Array, syllables: Array) -> list[tuple[Quote, float]]:
+    """The strongest runs in each call of syllables at these places, neighbours in a turn, whose weights have one sign."""
+    if not len(place):
+        return []
+    weights, turn = syllables.take(place), reading.tokens.turn.take(place)
+    sign = weights > 0
+    breaks = (place[1:] - place[:-1] > 1) | (sign[1:] != sign[:-1]) | (turn[1:] != turn[:-1])
+    firsts = np.append(0, np.flatnonzero(breaks) + 1)
+    lasts = np.append(firsts[1:], len(place)) - 1
+    sums = np.add.reduceat(weights, firsts)
+    strong = np.flatnonzero(np.abs(sums) >= LEAST_WEIGHT)
+    call = reading.tokens.turn_call.take(turn.take(firsts.take(strong)))
+    order = np.lexsort((-np.abs(sums.take(strong)), call))
+    rank = np.arange(len(order)) - np.searchsorted(call, call)  # calls stand in order
+    strongest = strong.take(order[rank < MOST_WORDINGS])
+    first, last = place.take(firsts.take(strongest)).tolist(), place.take(lasts.take(strongest)).tolist()
+    return [
+        (Quote(WORDING, a, b + 1), weight) for a, b, weight in zip(first, last, sums.take(strongest).tolist(), strict=True)
+    ]
+
+
+def _tell(reading: Reading, told: Sequence[tuple[Quote, float]], calls: int) -> list[list[Evidence]]:
+    """Quotes with their weights as the evidence of each call."""
+    tokens, found = reading.tokens, [[] for _ in range(calls)]
+    first = np.array([quote.first for quote, _ in told], dtype=int)
+    last = np.array([quote.last for quote, _ in told], dtype=int) - 1
+    turn = tokens.turn.take(first)
+    call = tokens.turn_call.take(turn)
+    columns = call, turn - tokens.call_turns.take(call), tokens.start.take(first), tokens.end.take(last)
+    for (quote, weight), number, place, start, end in zip(told, *(column.tolist() for column in columns), strict=True):
+        spoken = tokens.calls[number].turns[place]
+        text = spoken.text[start:end]
+        found[number].append(Evidence(quote.kind, place, spoken.speaker, start, end, text, weight, quote.negated))
+    return found
+
+
+def locate(weights: Array, starts: Array) -> list[tuple[int, int]]:
+    """The syllables of turns that speak for a cue (half open): the run with the highest sum over the turn's
     average strength, so that a long turn is not quoted whole.
 
     Parameters
     ----------
-    weights : what the cue's head says of the turn, by syllable; not empty.
+    weights : what the cue's head says of the turns, by syllable.
+    starts : where each turn begins; none is empty.
     """
-    usual = float(np.abs(weights).mean())
-    best, first, last, start, total = -math.inf, 0, 0, 0, 0.0
-    for position, weight in enumerate(weights.tolist()):  # Kadane's scan for the highest sum
+    sizes = np.diff(np.append(starts, len(weights)))
+    over = weights - np.repeat(np.add.reduceat(np.abs(weights), starts) / sizes, sizes)
+    is_over = over > 0
+    is_first = np.append(True, is_over[1:] != is_over[:-1])
+    is_first[starts] = True
+    firsts = np.flatnonzero(is_first)  # of runs that are over the average, or not
+    sums, places = np.add.reduceat(over, firsts).tolist(), firsts.tolist()
+    places.append(len(weights))
+    bounds = np.searchsorted(firsts, np.append(starts, len(weights))).tolist()
+    unheard = np.maximum.reduceat(weights, starts) <= 0  # no single word speaks for it; the turn as a whole was heard
+    found = []
+    for number, (a, b) in enumerate(pairwise(bounds)):
+        first, last = (a, b) if unheard[number] else _highest(sums, a, b)
+        found.append((places[first], places[last]))
+    return found
+
+
+def _highest(sums: Sequence[float], first: int, last: int) -> tuple[int, int]:
+    """The neighbours among `sums[first:last]` with the highest sum (Kadane's scan)."""
+    best, found, start, total = -math.inf, (first, last), first, 0.0
+    for place in range(first, last):
         if total < 0:
-            start, total = position, 0.0
-        total += weight - usual
+            start, total = place, 0.0
+        total += sums[place]
         if total > best:
-            best, first, last = total, start, position
-    if weights.max() <= 0:  # no single word speaks for it; the turn as a whole was heard
-        return 0, len(weights)
-    return first, last + 1
+            best, found = total, (start, place + 1)
+    return found

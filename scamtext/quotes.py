@@ -52,15 +52,16 @@ def _located(
 ) -> Iterator[tuple[int, Quote]]:
     """For turns and kinds, shape (turns, kinds), the words that speak for the kind."""
     turns, kinds = np.nonzero(heard)
-    first = reading.tokens.first.take(turns)
-    ends = np.cumsum(reading.tokens.first.take(turns + 1) - first)
-    moved = ends - reading.tokens.first.take(turns + 1)
-    grams = {family: found.of_texts(turns, moved) for family, found in values.grams.items() if family != "cues"}
-    told = spread(grams, scorer.shares(values, grams, TURN_CUES, kinds), int(ends.max(initial=0)), 0, len(turns))
-    for turn, kind, shift, weights in zip(
-        turns.tolist(), kinds.tolist(), first.tolist(), np.split(told.syllables, ends[:-1]), strict=False
+    if not len(turns):
+        return
+    first, last = reading.tokens.first.take(turns), reading.tokens.first.take(turns + 1)
+    ends = np.cumsum(last - first)
+    grams = {family: found.of_texts(turns, ends - last) for family, found in values.grams.items() if family != "cues"}
+    told = spread(grams, scorer.shares(values, grams, TURN_CUES, kinds), int(ends[-1]), 0, len(turns))
+    places = locate(told.syllables, ends - last + first)
+    for turn, kind, shift, (start, end) in zip(
+        turns.tolist(), kinds.tolist(), (last - ends).tolist(), places, strict=True
     ):
-        start, end = locate(weights)
         yield turn, Quote(CUE_KINDS[kind], shift + start, shift + end)
 
 
