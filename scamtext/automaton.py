@@ -79,6 +79,7 @@ class Automaton:
         self.numbers = {syllable: number for number, syllable in enumerate(known, 1)}
         self._trie = arrays["base"], arrays["owner"], arrays["row"]
         self._gap_starts, self._gap = arrays["gap_starts"], arrays["gap"]
+        self._has_gap = np.diff(self._gap_starts) > 0
         self._entry_starts, self._entry = arrays["entry_starts"], arrays["entry"]
 
     def find(self, ids: Array, ends: Array) -> Found:
@@ -89,21 +90,25 @@ class Automaton:
         ids : numbers (`numbers`, 0 if not there) of the syllables of all turns in a row.
         ends : for each syllable where its turn ends.
         """
-        start = position = np.flatnonzero(ids)
+        start = position = ids.nonzero()[0]
         state = np.zeros(len(start), int)
-        found = [Found(start[:0], start[:0], start[:0])]
+        passed = [(start[:0], start[:0], start[:0])]
         while len(start):
             here, state = step(self._trie, state, ids.take(position))
             start, position = start.take(here), position.take(here) + 1
-            owner, entry = _expand(self._entry_starts, self._entry, state)
-            found.append(Found(entry, start.take(owner), position.take(owner)))
-            skipped, gap_state, skips = self._over_gaps(state)
-            start = np.concatenate([start, start.take(skipped)])
-            position = np.concatenate([position, position.take(skipped) + skips])
-            state = np.concatenate([state, gap_state])
-            inside = position < ends.take(start)
-            start, state, position = start[inside], state[inside], position[inside]
-        return Found(*map(np.concatenate, zip(*found, strict=True)))
+            passed.append((state, start, position))
+            gapped = self._has_gap.take(state).nonzero()[0]
+            if len(gapped):
+                skipped, gap_state, skips = self._over_gaps(state.take(gapped))
+                skipped = gapped.take(skipped)
+                start = np.concatenate([start, start.take(skipped)])
+                position = np.concatenate([position, position.take(skipped) + skips])
+                state = np.concatenate([state, gap_state])
+            inside = (position < ends.take(start)).nonzero()[0]
+            start, state, position = start.take(inside), state.take(inside), position.take(inside)
+        state, start, position = map(np.concatenate, zip(*passed, strict=True))
+        owner, entry = _expand(self._entry_starts, self._entry, state)
+        return Found(entry, start.take(owner), position.take(owner))
 
     def _over_gaps(self, state: Array) -> tuple[Array, Array, Array]:
         """For searches whose state has gaps: which search, the state behind the gap, and the syllables skipped."""

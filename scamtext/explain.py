@@ -50,10 +50,10 @@ def spread(grams: Mapping[str, Grams], shares: Mapping[str, Array], syllables: i
         share, size = shares[family], len(found.text)
         weights = np.bincount(found.token, share, size)
         for step in range(1, int(found.length.max(initial=0))):
-            longer = np.flatnonzero(found.length > step)
+            longer = (found.length > step).nonzero()[0]
             weights += np.bincount(found.token.take(longer) + step, share.take(longer), size)
         sizes_of = found.last - found.first
-        nowhere, somewhere = np.flatnonzero((sizes_of == 0) & (weights != 0)), np.flatnonzero(sizes_of)
+        nowhere, somewhere = ((sizes_of == 0) & (weights != 0)).nonzero()[0], sizes_of.nonzero()[0]
         result.other[:] += np.bincount(found.text.take(nowhere), weights.take(nowhere), len(result.other))
         first, sizes_of, weights = found.first.take(somewhere), sizes_of.take(somewhere), weights.take(somewhere)
         onto = result.marks if family == "cues" else result.syllables
@@ -78,7 +78,7 @@ def evidence(
     marks = np.bincount(calls.take(np.array([find.turn for find in reading.finds], dtype=int)), weights.marks, len(quotes))
     spoken = np.bincount(calls.take(reading.tokens.turn), weights.syllables, len(quotes))
     cited, free = _cite(reading, quotes, weights)
-    worded = _wordings(reading, np.flatnonzero(free), weights.syllables)
+    worded = _wordings(reading, free.nonzero()[0], weights.syllables)
     totals = (marks + spoken + weights.other).tolist()
     for found, total in zip(_tell(reading, [*cited, *worded], len(quotes)), totals, strict=True):
         cues = sorted((item for item in found if item.kind != WORDING), key=lambda item: (item.turn, item.start))
@@ -113,10 +113,10 @@ def _wordings(reading: Reading, place: Array, syllables: Array) -> list[tuple[Qu
     weights, turn = syllables.take(place), reading.tokens.turn.take(place)
     sign = weights > 0
     breaks = (place[1:] - place[:-1] > 1) | (sign[1:] != sign[:-1]) | (turn[1:] != turn[:-1])
-    firsts = np.append(0, np.flatnonzero(breaks) + 1)
+    firsts = np.append(0, breaks.nonzero()[0] + 1)
     lasts = np.append(firsts[1:], len(place)) - 1
     sums = np.add.reduceat(weights, firsts)
-    strong = np.flatnonzero(np.abs(sums) >= LEAST_WEIGHT)
+    strong = (np.abs(sums) >= LEAST_WEIGHT).nonzero()[0]
     call = reading.tokens.turn_call.take(turn.take(firsts.take(strong)))
     order = np.lexsort((-np.abs(sums.take(strong)), call))
     rank = np.arange(len(order)) - np.searchsorted(call, call)  # calls stand in order
@@ -156,7 +156,7 @@ def locate(weights: Array, starts: Array) -> list[tuple[int, int]]:
     is_over = over > 0
     is_first = np.append(True, is_over[1:] != is_over[:-1])
     is_first[starts] = True
-    firsts = np.flatnonzero(is_first)  # of runs that are over the average, or not
+    firsts = is_first.nonzero()[0]  # of runs that are over the average, or not
     sums, places = np.add.reduceat(over, firsts).tolist(), firsts.tolist()
     places.append(len(weights))
     bounds = np.searchsorted(firsts, np.append(starts, len(weights))).tolist()

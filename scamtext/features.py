@@ -98,7 +98,7 @@ class Reading:
         is_ending = place >= ends.take(tokens.turn_call.take(turn)) - ENDING
         columns = {"syllables": Cells(form, turn, place, place + 1)}
         for name, chosen in {"caller": ~by_callee, "callee": by_callee, "ending": is_ending}.items():
-            kept = np.flatnonzero(chosen)
+            kept = chosen.nonzero()[0]
             columns[name] = Cells(form.take(kept), turn.take(kept), kept, kept + 1)
         columns["words"] = Cells(tokens.word, tokens.word_turn, tokens.word_first, tokens.word_last)
         marks = [_mark(find, tokens) for find in finds]

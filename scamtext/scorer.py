@@ -99,7 +99,7 @@ class Values(NamedTuple):
 
     def within(self, texts: NDArray[np.bool_]) -> Values:
         """The values of some of the texts only, without their places."""
-        kept = np.flatnonzero(texts.take(self.text))
+        kept = texts.take(self.text).nonzero()[0]
         return Values(self.text.take(kept), self.feature.take(kept), self.value.take(kept), self.size, {})
 
 def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]) -> dict[str, Array]:
@@ -132,7 +132,7 @@ def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]
     for name, model in heads.items():
         if model is None:
             continue
-        used = np.flatnonzero(model.coef_.any(axis=0))
+        used = model.coef_.any(axis=0).nonzero()[0]
         if len(used) < MOST_USED * model.coef_.shape[1]:
             arrays[f"{name}_features"] = used.astype(np.int32)
         else:
@@ -176,7 +176,7 @@ class Scorer:
         self._idf, sizes = arrays["idf"].take(arrays["idf_of"]), arrays["columns"]
         if SCAM_HEAD not in {name.removesuffix("_coefficients") for name in arrays} or sizes.sum() != len(self._idf):
             raise ValueError("arrays of a model belong together; some are missing or of another")
-        self._column = np.repeat(np.arange(len(sizes), dtype=np.int8), sizes)
+        self._column = np.arange(len(sizes), dtype=np.int8).repeat(sizes)
         self._scales = np.array([column.scale for column in COLUMNS.values()])
         numbers: dict[str, _Known] = {}
         self._tries: dict[str, dict[int, tuple[Array, Array, Array]]] = {}
@@ -235,7 +235,7 @@ class Scorer:
             order = _order(key, text)
             key = key.take(order)
             is_new = np.append(True, key[1:] != key[:-1])[: len(key)]
-            found.value[order] = np.cumsum(is_new) - 1 + sum(map(len, texts))
+            found.value[order] = is_new.cumsum() - 1 + sum(map(len, texts))
             kept = order[is_new]
             texts.append(text.take(kept))
             features.append(found.feature.take(kept))
@@ -258,7 +258,7 @@ class Scorer:
                 kept, rows = step(self._tries[family][length], rows, following)
                 at, column = at.take(kept), column.take(kept)
             features[at, length - 1] = known.take(column * (len(known) // len(columns)) + rows)
-        known = np.flatnonzero(features >= 0)
+        known = (features.ravel() >= 0).nonzero()[0]
         token = known // longest
         feature = features.ravel().take(known)
         return Grams(token, known - token * longest + 1, feature, np.empty_like(known), text, first, last)
@@ -356,7 +356,7 @@ class _Head:
         if self._place is None:
             return values.feature, np.arange(len(values.feature))
         places = self._place.take(values.feature)
-        used = np.flatnonzero(places >= 0)
+        used = (places >= 0).nonzero()[0]
         return places.take(used), used
 
 
@@ -383,11 +383,11 @@ def _lay(columns: Sequence[Cells | None], calls: Array | None, size: int, start:
     cells = Cells(*map(np.concatenate, zip(*(columns[number] for number in there), strict=True)))
     lengths = [len(columns[number].form) for number in there]
     text = cells.turn if calls is None else calls.take(cells.turn)
-    segment = text * len(there) + np.repeat(np.arange(len(there)), lengths)
+    segment = text * len(there) + np.arange(len(there)).repeat(lengths)
     counts = np.bincount(segment, minlength=size * len(there))
     begins = np.cumsum(counts + 2) - counts - 2
     by_column = counts.reshape(size, -1).T.ravel()
-    before = (np.cumsum(by_column) - by_column).reshape(-1, size).T.ravel()
+    before = (by_column.cumsum() - by_column).reshape(-1, size).T.ravel()
     place = np.arange(len(segment)) + (begins + 1 - before).take(segment)
     total = len(segment) + 2 * len(counts)
     form, first, last = np.zeros((3, total), int)

@@ -123,7 +123,7 @@ class Segmenter:
         rows : of the tokens of all texts (`rows`).
         counts : how many tokens each text has.
         """
-        starts = np.cumsum(counts) - counts + REACH * np.arange(1, len(counts) + 1)
+        starts = counts.cumsum() - counts + REACH * np.arange(1, len(counts) + 1)
         place = np.arange(len(rows)) + np.repeat(REACH * np.arange(1, len(counts) + 1), counts)
         laid = np.full(len(rows) + REACH * (len(counts) + 1), self._rows.edge)
         laid[place] = rows
@@ -224,7 +224,7 @@ class _Field:
         self._middle, self._half = (ib - bb + ii - bi) / 2, (ib - bb - ii + bi) / 2
         size = len(tables["lower"])  # rows as in _Rows
         self._cased = np.concatenate([np.arange(size), np.zeros(2 * size + 2, int)])
-        self._lower = np.concatenate([tables["lower"], np.repeat(np.arange(size), 2), [0, 0]])
+        self._lower = np.concatenate([tables["lower"], np.arange(size).repeat(2), [0, 0]])
         self._title = np.concatenate([tables["title"], np.arange(2 * size) % 2 > 0, [True, False]])
         self._number = np.concatenate([tables["number"], np.zeros(2 * size, bool), [True, False]])
         self._listed = {width: tables[f"{name}_listed"].astype(int) for width, name in WIDTHS.items()}

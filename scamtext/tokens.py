@@ -114,8 +114,8 @@ class Tokens:
 
 def _before(sizes: Array, counts: Array) -> Array:
     """For parts of turns, `counts` in each turn, the sum of the sizes of the parts before it in its turn."""
-    before = np.cumsum(sizes) - sizes
-    firsts = np.repeat(np.cumsum(counts) - counts, counts)
+    before = sizes.cumsum() - sizes
+    firsts = np.repeat(counts.cumsum() - counts, counts)
     return np.asarray(before - before.take(firsts))
 
 
@@ -247,10 +247,10 @@ class Tokeniser:
         numbers = self._numbers(pieces)
         # Where syllables and words meet: the place among the characters of all turns that are not white space.
         solid = self._known.facts.rows[:, 1].take(numbers)
-        whole = np.flatnonzero(counts == 0).tolist()
-        room = np.bincount(np.repeat(np.arange(len(turns)), counts), solid, len(turns)).astype(int)
+        whole = (counts == 0).nonzero()[0].tolist()
+        room = np.bincount(np.arange(len(turns)).repeat(counts), solid, len(turns)).astype(int)
         room[whole] = [len(turns[number].text) + 1 for number in whole]
-        base = np.cumsum(room) - room
+        base = room.cumsum() - room
         spots = np.repeat(base, counts) + _before(solid, counts)
         words = self._words(numbers, counts, spots)
         placed = self._syllables(*self._join_digits(pieces, numbers, counts, spots))
@@ -334,12 +334,12 @@ class Tokeniser:
     def _words(self, numbers: Array, counts: Array, spots: Array) -> list[Array]:
         """The words of turns with so many pieces: form, half-open range on the scale of the spots, turn."""
         rows, owner = self._known.tokens.take(numbers)
-        turn = np.repeat(np.arange(len(counts)), counts).take(owner)
+        turn = np.arange(len(counts)).repeat(counts).take(owner)
         first = np.flatnonzero(self._segmenter.begins(rows[:, 0], np.bincount(turn, minlength=len(counts))))
         last = np.append(first[1:], len(rows))[: len(first)] - 1
         spellings = self._known.spellings
         spelling = rows[:, 3].take(first)
-        longer, step = np.flatnonzero(last > first), 1
+        longer, step = (last > first).nonzero()[0], 1
         while len(longer):
             spelling[longer] = spellings.join(spelling.take(longer), rows[:, 3].take(first.take(longer) + step))
             step += 1
@@ -347,7 +347,7 @@ class Tokeniser:
         form, is_word = spellings.facts.rows.take(spelling, axis=0).T
         spots = spots.take(owner)
         columns = form, (spots + rows[:, 1]).take(first), (spots + rows[:, 2]).take(last), turn.take(first)
-        return [column.take(np.flatnonzero(is_word)) for column in columns]
+        return [column.take(is_word.nonzero()[0]) for column in columns]
 
     def _whole_words(
         self, turn: int, _: str, normal: tuple[str, list[int] | None], base: int
@@ -363,7 +363,7 @@ class Tokeniser:
         -------
         Of each piece then: number, turn, first character in its turn, spot.
         """
-        turn = np.repeat(np.arange(len(counts)), counts)
+        turn = np.arange(len(counts)).repeat(counts)
         length, _, has_digit = self._known.facts.rows.take(numbers, axis=0).T
         is_break = numbers == self._known.numbers.get(BREAK, -1)
         begin = _before(length + ~is_break, counts)
@@ -371,10 +371,10 @@ class Tokeniser:
         joins[:-1] &= turn[1:] == turn[:-1]
         joins[-1:] = False
         joins[1:] |= is_break[1:] & joins[:-1]
-        first = np.flatnonzero(~np.append(False, joins[:-1])[: len(joins)])
+        first = (~np.append(False, joins[:-1])[: len(joins)]).nonzero()[0]
         if len(first) < len(numbers):
             last = np.append(first[1:], len(numbers))
-            numbers, longer = numbers.take(first), np.flatnonzero(last - first > 1)
+            numbers, longer = numbers.take(first), (last - first > 1).nonzero()[0]
             bounds = zip(first.take(longer).tolist(), last.take(longer).tolist(), strict=True)
             joined = [" ".join(pieces[a:b]).replace(f" {BREAK} ", BREAK) for a, b in bounds]
             numbers[longer] = self._numbers(joined)
@@ -387,8 +387,8 @@ class Tokeniser:
         """
         rows, owner = self._known.syllables.take(numbers)
         is_stop = rows[:, 7] == 1
-        kept = np.flatnonzero(~is_stop)
-        stops = np.cumsum(is_stop).take(kept)
+        kept = (~is_stop).nonzero()[0]
+        stops = is_stop.cumsum().take(kept)
         rows, owner = rows.take(kept, axis=0), owner.take(kept)
         begin = begin.take(owner)
         columns = rows[:, 4] + begin, rows[:, 5] + begin, rows[:, 6] + spots.take(owner)

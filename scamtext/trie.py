@@ -70,13 +70,13 @@ def ranges(starts: Array, sizes: Array) -> tuple[Array, Array]:
     >>> ranges(np.array([7, 2]), np.array([2, 3]))
     (array([0, 0, 1, 1, 1]), array([7, 8, 2, 3, 4]))
     """
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    return owner, np.arange(len(owner)) + (starts - np.cumsum(sizes) + sizes).take(owner)
+    owner = np.arange(len(sizes)).repeat(sizes)
+    return owner, np.arange(len(owner)) + (starts - sizes.cumsum() + sizes).take(owner)
 
 
 def step(trie: tuple[Array, Array, Array], nodes: Array, labels: Array) -> tuple[Array, Array]:
     """Which nodes have a child by their label, and what is kept of each such child."""
     base, owner, row = trie
     places = base.take(nodes) + labels
-    here = np.flatnonzero(owner.take(places) == nodes)
+    here = (owner.take(places) == nodes).nonzero()[0]
     return here, row.take(places.take(here))
