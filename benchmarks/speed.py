@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,10 @@ from underthesea import word_tokenize  # noqa: E402
 import scamtext  # noqa: E402
 from scamtext.calls import Call, Turn  # noqa: E402
 from scamtext.corpus import read_corpus  # noqa: E402
-from scamtext.features import Cells, Reading, Table  # noqa: E402
-from scamtext.model import ScamClassifier  # noqa: E402
+from scamtext.features import COLUMNS, START, Cells, Reading, Table  # noqa: E402
+from scamtext.model import BATCH, ScamClassifier  # noqa: E402
 from scamtext.scorer import SCAM_HEAD  # noqa: E402
+from scamtext.text import word_form  # noqa: E402
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -139,24 +140,20 @@ def fasttext_run(texts: list[str], labels: list[str], sample: list[str]) -> Run:
 
 def through_sklearn(classifier: ScamClassifier, calls: list[Call]) -> object:
     """The same columns and coefficients, with underthesea and scikit-learn doing the work."""
-    table = Table.of(calls, classifier.lexicon_, segment)
-    return classifier.pipeline_.decision_function(table.calls)
-
-
-def segment(texts: Sequence[str]) -> list[list[str]]:
-    """Underthesea's segmentation by underthesea."""
-    return [word_tokenize(text) for text in texts]
+    rows = Table.of(calls, classifier.lexicon_).calls
+    for number, call in enumerate(calls):
+        forms = [word_form(word) for word in word_tokenize(call.text.lower()) if any(map(str.isalnum, word))]
+        rows[number, list(COLUMNS).index("words")] = " ".join([START, *forms])
+    return classifier.pipeline_.decision_function(rows)
 
 
 def words_alone(classifier: ScamClassifier, calls: list[Call]) -> None:
     """Segmentation and the score of the words column."""
     scorer = classifier.scorer_
-    for start in range(0, len(calls), 96):
-        batch = calls[start : start + 96]
-        tokens = scorer.tokeniser.read(batch)
+    for start in range(0, len(calls), BATCH):
+        tokens = scorer.tokeniser.read(calls[start : start + BATCH])
         words = Cells(tokens.word, tokens.word_turn, tokens.word_first, tokens.word_last)
-        values = scorer.values(scorer.grams(Reading(tokens, [], {"words": words})), len(batch))
-        scorer.decide(values, SCAM_HEAD)
+        scorer.decide(scorer.values(Reading(tokens, [], {"words": words})), SCAM_HEAD)
 
 
 def interleaved(runs: dict[str, Run]) -> dict[str, list[float]]:

@@ -7,7 +7,7 @@ share can be split over its occurrences and their syllables without any approxim
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, compress, pairwise
 from typing import Any, NamedTuple
 
@@ -43,25 +43,19 @@ class Quote(NamedTuple):
     find: int = -1
 
 
-def spread(grams: Mapping[str, Grams], shares: Mapping[str, Array], syllables: int, finds: int, texts: int) -> Spread:
+def spread(grams: Grams, share: Array, syllables: int, finds: int, texts: int) -> Spread:
     """Lay the shares of n-grams (`Scorer.shares`) onto so many syllables and finds that their tokens stand for."""
-    result = Spread(np.zeros(syllables), np.zeros(finds), np.zeros(texts))
-    for family, found in grams.items():
-        share, size = shares[family], len(found.text)
-        weights = np.bincount(found.token, share, size)
-        for step in range(1, int(found.length.max(initial=0))):
-            longer = (found.length > step).nonzero()[0]
-            weights += np.bincount(found.token.take(longer) + step, share.take(longer), size)
-        sizes_of = found.last - found.first
-        nowhere, somewhere = ((sizes_of == 0) & (weights != 0)).nonzero()[0], sizes_of.nonzero()[0]
-        result.other[:] += np.bincount(found.text.take(nowhere), weights.take(nowhere), len(result.other))
-        first, sizes_of, weights = found.first.take(somewhere), sizes_of.take(somewhere), weights.take(somewhere)
-        onto = result.marks if family == "cues" else result.syllables
-        if sizes_of.max(initial=0) > 1:
-            which, first = ranges(first, sizes_of)
-            weights = (weights / sizes_of).take(which)
-        onto[:] += np.bincount(first, weights, len(onto))
-    return result
+    weights = np.bincount(grams.token, share, len(grams.text))
+    for step in range(1, int(grams.length.max(initial=0))):
+        longer = (grams.length > step).nonzero()[0]
+        weights += np.bincount(grams.token.take(longer) + step, share.take(longer), len(weights))
+    sizes = grams.last - grams.first
+    nowhere, somewhere = ((sizes == 0) & (weights != 0)).nonzero()[0], sizes.nonzero()[0]
+    other = np.bincount(grams.text.take(nowhere), weights.take(nowhere), texts)
+    sizes = sizes.take(somewhere)
+    which, place = ranges(grams.first.take(somewhere), sizes)
+    told = np.bincount(place, (weights.take(somewhere) / sizes).take(which), syllables + finds)
+    return Spread(told[:syllables], told[syllables:], other)
 
 
 def evidence(

@@ -70,7 +70,7 @@ COLUMNS = {
 
 class Cells(NamedTuple):
     """A column of many calls: the form of each token, its turn, and what it stands for (half open): syllables,
-    or of a cue's token its find.
+    or behind all of them, for a cue's token, its find.
     """
 
     form: Array
@@ -102,7 +102,7 @@ class Reading:
             columns[name] = Cells(form.take(kept), turn.take(kept), kept, kept + 1)
         columns["words"] = Cells(tokens.word, tokens.word_turn, tokens.word_first, tokens.word_last)
         marks = [_mark(find, tokens) for find in finds]
-        place = np.arange(len(finds))
+        place = len(form) + np.arange(len(finds))
         columns["cues"] = Cells(np.array(marks, dtype=int), np.array([find.turn for find in finds], dtype=int), place, place + 1)
         return cls(tokens, finds, {name: columns[name] for name in COLUMNS})
 

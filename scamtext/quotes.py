@@ -56,7 +56,9 @@ def _located(
         return
     first, last = reading.tokens.first.take(turns), reading.tokens.first.take(turns + 1)
     ends = np.cumsum(last - first)
-    grams = {family: found.of_texts(turns, ends - last) for family, found in values.grams.items() if family != "cues"}
+    syllables = len(reading.tokens.start)
+    grams = values.grams._replace(last=np.where(values.grams.last > syllables, values.grams.first, values.grams.last))
+    grams = grams.of_texts(turns, ends - last)
     told = spread(grams, scorer.shares(values, grams, TURN_CUES, kinds), int(ends[-1]), 0, len(turns))
     places = locate(told.syllables, ends - last + first)
     for turn, kind, shift, (start, end) in zip(

@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Array = NDArray[Any]
-FAMILIES = {
-    family: [name for name, column in COLUMNS.items() if column.family == family]
-    for family in dict.fromkeys(column.family for column in COLUMNS.values())
-}
+# Cues come first: their marks have numbers from 1.
+FAMILIES = "cues", "words", "syllables"
 LEVELS = {1: "one", 2: "two", 3: "three"}  # tokens of an n-gram
 MOST_USED = 0.9  # share of the features from which a head keeps coefficients of all
 SORTED_AT_ONCE = 2048  # n-grams; more would not stay in the processor's nearest cache
@@ -48,7 +46,7 @@ def live_scores(logits: Array, syllables: Array) -> Array:
 
 
 class Grams(NamedTuple):
-    """The n-grams of a family of columns that a model knows in n texts, by text and place.
+    """The n-grams that a model knows in n texts, by text, column and place.
 
     Tokens stand in one row: for each text, for each column, START, its tokens, and a gap.
 
@@ -86,21 +84,21 @@ class Grams(NamedTuple):
 
 
 class Values(NamedTuple):
-    """TF-IDF values of n texts: of which text, of which n-gram, how much; by family, text and n-gram.
+    """TF-IDF values of n texts: of which text, of which n-gram, how much; by text and n-gram.
 
-    `grams` has the places that the values of each family come from.
+    `grams` has the places that they come from, None if that is of no interest.
     """
 
     text: Array
     feature: Array
     value: Array
     size: int
-    grams: dict[str, Grams]
+    grams: Grams | None
 
     def within(self, texts: NDArray[np.bool_]) -> Values:
         """The values of some of the texts only, without their places."""
         kept = texts.take(self.text).nonzero()[0]
-        return Values(self.text.take(kept), self.feature.take(kept), self.value.take(kept), self.size, {})
+        return Values(self.text.take(kept), self.feature.take(kept), self.value.take(kept), self.size, None)
 
 def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]) -> dict[str, Array]:
     """Arrays for `Scorer`.
@@ -123,10 +121,7 @@ def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]
         "idf_of": places.astype(np.min_scalar_type(len(values))),
         "columns": np.array(list(map(len, idf))),
     }
-    arrays |= lexicon.compile()
-    for family in FAMILIES:
-        own = {name: grams[name] for name in FAMILIES[family]}
-        arrays |= {f"{family}_{name}": array for name, array in _compile_family(family, own).items()}
+    arrays |= lexicon.compile() | _compile_grams(grams)
     types = heads.get(TYPE_HEAD)
     arrays["types"] = np.frombuffer("\n".join([] if types is None else types.classes_).encode(), np.uint8)
     for name, model in heads.items():
@@ -142,30 +137,44 @@ def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]
     return arrays
 
 
-def _compile_family(family: str, grams: Mapping[str, Mapping[tuple[str, ...], int]]) -> dict[str, Array]:
-    """The tokens of a family, the tries of its pairs and triples, and each column's features by trie row."""
-    known = {token for own in grams.values() for gram in own for token in gram} - {START}
-    tokens = [*(MARKS if family == "cues" else sorted(known)), START]
-    number = {token: place for place, token in enumerate(tokens, 1)}
-    rows: dict[tuple[str, ...], int] = {(): 0, **{(token,): place for token, place in number.items()}}
-    arrays: dict[str, Array] = {"tokens": np.frombuffer("\n".join(tokens).encode(), np.uint8)}
-    counts = {1: len(tokens)}
-    longest = max(column.longest for column in COLUMNS.values() if column.family == family)
-    for length in range(2, longest + 1):
-        children: dict[int, dict[int, int]] = {}
-        longer = {gram[:length] for own in grams.values() for gram in own if len(gram) >= length}
-        counts[length] = len(longer)
-        for row, gram in enumerate(sorted(longer), 1):
-            rows[gram] = row
-            children.setdefault(rows[gram[:-1]], {})[number[gram[-1]]] = row
-        packed = pack(children, counts[length - 1] + 1, len(tokens) + 1)
-        arrays |= {f"{LEVELS[length]}_{name}": array for name, array in packed.items()}
-    for name, own in grams.items():
-        features = {length: np.full(count + 1, -1, np.int32) for length, count in counts.items()}
-        for gram, feature in own.items():
-            features[len(gram)][rows[gram]] = feature
-        arrays |= {f"{name}_{LEVELS[length]}": array for length, array in features.items()}
-    return arrays
+def _compile_grams(grams: Mapping[str, Mapping[tuple[str, ...], int]]) -> dict[str, Array]:
+    """The tokens of each family, one trie of the pairs and triples of all, and each column's features by trie row."""
+    arrays: dict[str, Array] = {}
+    numbers: dict[str, dict[str, int]] = {}
+    count = 0
+    for family in FAMILIES:
+        own = [gram for name, column in COLUMNS.items() if column.family == family for gram in grams[name]]
+        known = MARKS if family == "cues" else sorted({token for gram in own for token in gram} - {START})
+        numbers[family] = {token: place for place, token in enumerate([*known, START], count + 1)}
+        count += len(numbers[family])
+        arrays[f"{family}_tokens"] = np.frombuffer("\n".join(numbers[family]).encode(), np.uint8)
+    numbered = {
+        name: {tuple(map(numbers[COLUMNS[name].family].__getitem__, gram)): feature for gram, feature in own.items()}
+        for name, own in grams.items()
+    }
+    rows = {(place,): place for place in range(1, count + 1)}
+    shifts = np.zeros((len(LEVELS), len(COLUMNS)), int)
+    for length, level in LEVELS.items():
+        if length > 1:
+            shorter, children = rows, {}
+            longer = sorted({gram[:length] for own in numbered.values() for gram in own if len(gram) >= length})
+            rows = {gram: row for row, gram in enumerate(longer, 1)}
+            for gram, row in rows.items():
+                children.setdefault(shorter[gram[:-1]], {})[gram[-1]] = row
+            packed = pack(children, len(shorter) + 1, count + 1)
+            arrays |= {f"{level}_{name}": array for name, array in packed.items()}
+        tables: list[Array] = []
+        for place, (name, column) in enumerate(COLUMNS.items()):
+            family = set(numbers[column.family].values())
+            own_rows = [row for gram, row in rows.items() if gram[0] in family]  # neighbours
+            first = min(own_rows, default=0)
+            shifts[length - 1, place] = sum(map(len, tables)) - first
+            tables.append(np.full(len(own_rows), -1, np.int32))
+            for gram, feature in numbered[name].items():
+                if len(gram) == length:
+                    tables[-1][rows[gram] - first] = feature
+        arrays[f"{level}_features"] = np.concatenate(tables)
+    return arrays | {"shifts": shifts}
 
 
 class Scorer:
@@ -179,22 +188,16 @@ class Scorer:
         self._column = np.arange(len(sizes), dtype=np.int8).repeat(sizes)
         self._scales = np.array([column.scale for column in COLUMNS.values()])
         numbers: dict[str, _Known] = {}
-        self._tries: dict[str, dict[int, tuple[Array, Array, Array]]] = {}
-        self._features: dict[str, dict[int, Array]] = {}
-        for family, names in FAMILIES.items():
+        for family in FAMILIES:
             tokens = arrays[f"{family}_tokens"].tobytes().decode().split("\n")
-            numbers[family] = _Known((token, number) for number, token in enumerate(tokens, 1))
-            self._tries[family] = {
-                length: tuple(arrays[f"{family}_{LEVELS[length]}_{part}"] for part in ("base", "owner", "row"))  # type: ignore[misc]
-                for length in LEVELS
-                if f"{family}_{LEVELS[length]}_base" in arrays
-            }
-            self._features[family] = {
-                length: _together([arrays.get(f"{family}_{name}_{level}") for name in names])
-                for length, level in LEVELS.items()
-                if length == 1 or length in self._tries[family]
-            }
-        self._starts = {family: number[START] for family, number in numbers.items()}
+            before = sum(map(len, numbers.values()))
+            numbers[family] = _Known((token, number) for number, token in enumerate(tokens, before + 1))
+        self._starts = np.array([numbers[column.family][START] for column in COLUMNS.values()])
+        self._shifts, self._features, self._tries = arrays["shifts"], {}, {}
+        for length, level in LEVELS.items():
+            self._features[length] = arrays[f"{level}_features"]
+            if length > 1:
+                self._tries[length] = arrays[f"{level}_base"], arrays[f"{level}_owner"], arrays[f"{level}_row"]
         self._heads = {
             name.removesuffix("_coefficients"): _Head(arrays, name.removesuffix("_coefficients"), len(self._idf))
             for name in arrays
@@ -224,66 +227,56 @@ class Scorer:
         by_turn : of turns instead, in the columns that are read turn by turn.
         """
         calls = reading.tokens.turn_call
+        columns = {name: cells for name, cells in reading.columns.items() if COLUMNS[name].turn or not by_turn}
         size = len(calls) if by_turn else len(reading.tokens.calls)
-        grams: dict[str, Grams] = {}
-        texts, features = [], []
-        for family, names in FAMILIES.items():
-            cells = [None if by_turn and not COLUMNS[name].turn else reading.columns[name] for name in names]
-            grams[family] = found = self._find(family, cells, None if by_turn else calls, size)
-            text = found.text.take(found.token)
-            key = text * len(self._idf) + found.feature
-            order = _order(key, text)
-            key = key.take(order)
-            is_new = np.append(True, key[1:] != key[:-1])[: len(key)]
-            found.value[order] = is_new.cumsum() - 1 + sum(map(len, texts))
-            kept = order[is_new]
-            texts.append(text.take(kept))
-            features.append(found.feature.take(kept))
-        text, feature = np.concatenate(texts), np.concatenate(features)
+        grams = self._find(columns, None if by_turn else calls, size)
+        text = grams.text.take(grams.token)
+        key = text * len(self._idf) + grams.feature
+        order = _order(key, text)
+        key = key.take(order)
+        is_new = np.append(True, key[1:] != key[:-1])[: len(key)]
+        grams.value[order] = is_new.cumsum() - 1
+        kept = order[is_new]
+        text, feature = text.take(kept), grams.feature.take(kept)
         weight, column = self._idf.take(feature), self._column.take(feature)
         group = text * len(COLUMNS) + column
         norms = np.sqrt(np.bincount(group, weight * weight, size * len(COLUMNS)))
         return Values(text, feature, weight / norms.take(group) * self._scales.take(column), size, grams)
 
-    def _find(self, family: str, columns: Sequence[Cells | None], calls: Array | None, size: int) -> Grams:
-        """The n-grams of texts: of calls, or where `calls` (of turns) is None of turns; without `value`."""
-        form, column, text, first, last = _lay(columns, calls, size, self._starts[family])
-        longest = max(self._features[family])
-        features = np.empty((len(form), longest), np.int32)
+    def _find(self, columns: Mapping[str, Cells], calls: Array | None, size: int) -> Grams:
+        """The n-grams of texts: of calls, or where `calls` (of turns) is None of turns; `value` is not set yet."""
+        places = np.array([list(COLUMNS).index(name) for name in columns])
+        form, column, text, first, last = _lay(list(columns.values()), calls, size, self._starts.take(places))
+        features = np.empty((len(form), len(LEVELS)), np.int32)
         features.fill(-1)
-        at, rows = np.arange(len(form)), form
-        for length, known in self._features[family].items():
+        at = form.nonzero()[0]
+        rows, column = form.take(at), places.take(column.take(at))
+        for length, known in self._features.items():
             if length > 1:
                 following = form.take(at + length - 1, mode="clip")  # the last is a gap
-                kept, rows = step(self._tries[family][length], rows, following)
+                kept, rows = step(self._tries[length], rows, following)
                 at, column = at.take(kept), column.take(kept)
-            features[at, length - 1] = known.take(column * (len(known) // len(columns)) + rows)
+            features[at, length - 1] = known.take(rows + self._shifts[length - 1].take(column))
         known = (features.ravel() >= 0).nonzero()[0]
-        token = known // longest
+        token = known // len(LEVELS)
         feature = features.ravel().take(known)
-        return Grams(token, known - token * longest + 1, feature, np.empty_like(known), text, first, last)
+        return Grams(token, known - token * len(LEVELS) + 1, feature, np.empty_like(known), text, first, last)
 
     def decide(self, values: Values, head: str) -> Array:
         """What a head says of n texts: shape (n, its rows of coefficients)."""
         return self._heads[head].decide(values)
 
-    def shares(
-        self, values: Values, grams: Mapping[str, Grams], head: str, rows: Array | None = None
-    ) -> dict[str, Array]:
-        """What each token of each n-gram has of what a head says, by family.
+    def shares(self, values: Values, grams: Grams, head: str, rows: Array | None = None) -> Array:
+        """What each token of each n-gram has of what a head says.
 
         Parameters
         ----------
         grams : n-grams of `values`.
         rows : for each text of `grams` a row of the head's coefficients; the first without it.
         """
-        each = values.value / np.bincount(np.concatenate([found.value for found in values.grams.values()]))
-        shares = {}
-        for family, found in grams.items():
-            row = 0 if rows is None else rows.take(found.text.take(found.token))
-            coefficients = self._heads[head].of(found.feature, row)
-            shares[family] = coefficients * each.take(found.value) / found.length
-        return shares
+        each = values.value / np.bincount(values.grams.value)
+        row = 0 if rows is None else rows.take(grams.text.take(grams.token))
+        return self._heads[head].of(grams.feature, row) * each.take(grams.value) / grams.length
 
     @property
     def bias(self) -> float:
@@ -360,42 +353,33 @@ class _Head:
         return places.take(used), used
 
 
-def _together(parts: Sequence[Array | None]) -> Array:
-    """Arrays of one length behind one another, -1 for those that there are not."""
-    size = max(len(part) for part in parts if part is not None)
-    return np.concatenate([np.full(size, -1, np.int32) if part is None else part for part in parts])
-
-
-def _lay(columns: Sequence[Cells | None], calls: Array | None, size: int, start: int) -> tuple[Array, ...]:
+def _lay(columns: Sequence[Cells], calls: Array | None, size: int, starts: Array) -> tuple[Array, ...]:
     """The cells of columns in one row, by text and column, with START before each column and a gap behind.
 
     Parameters
     ----------
-    columns : None for one that is left out.
     calls : the text of each turn; itself if None.
+    starts : the form of START in each column.
 
     Returns
     -------
     Of each token: form, column, text, first, last.
     """
     width = len(columns)
-    there = [number for number, cells in enumerate(columns) if cells is not None]
-    cells = Cells(*map(np.concatenate, zip(*(columns[number] for number in there), strict=True)))
-    lengths = [len(columns[number].form) for number in there]
+    cells = Cells(*map(np.concatenate, zip(*columns, strict=True)))
     text = cells.turn if calls is None else calls.take(cells.turn)
-    segment = text * len(there) + np.arange(len(there)).repeat(lengths)
-    counts = np.bincount(segment, minlength=size * len(there))
-    begins = np.cumsum(counts + 2) - counts - 2
-    by_column = counts.reshape(size, -1).T.ravel()
-    before = (by_column.cumsum() - by_column).reshape(-1, size).T.ravel()
+    segment = text * width + np.arange(width).repeat([len(column.form) for column in columns])
+    counts = np.bincount(segment, minlength=size * width)
+    begins = (counts + 2).cumsum() - counts - 2
+    by_column = counts.reshape(size, width).T.ravel()
+    before = (by_column.cumsum() - by_column).reshape(width, size).T.ravel()
     place = np.arange(len(segment)) + (begins + 1 - before).take(segment)
-    total = len(segment) + 2 * len(counts)
-    form, first, last = np.zeros((3, total), int)
+    form, first, last = np.zeros((3, len(segment) + 2 * len(counts)), int)
     form[place], first[place], last[place] = cells.form, cells.first, cells.last
-    form[begins] = start
-    owner = np.repeat(np.arange(len(counts)), counts + 2)
-    text = owner // len(there)
-    return form, np.array(there, dtype=int).take(owner - text * len(there)), text, first, last
+    form[begins] = np.tile(starts, size)
+    owner = np.arange(len(counts)).repeat(counts + 2)
+    text = owner // width
+    return form, owner - text * width, text, first, last
 
 
 def _order(keys: Array, text: Array) -> Array:
