@@ -153,7 +153,8 @@ def words_alone(classifier: ScamClassifier, calls: list[Call]) -> None:
     for start in range(0, len(calls), BATCH):
         tokens = scorer.tokeniser.read(calls[start : start + BATCH])
         words = Cells(tokens.word, tokens.word_turn, tokens.word_first, tokens.word_last)
-        scorer.decide(scorer.values(Reading(tokens, [], {"words": words})), SCAM_HEAD)
+        values, _ = scorer.values(Reading(tokens, [], {"words": words}))
+        scorer.decide(values, SCAM_HEAD)
 
 
 def interleaved(runs: dict[str, Run]) -> dict[str, list[float]]:

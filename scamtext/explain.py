@@ -69,7 +69,9 @@ def evidence(
     weights : what the scam head says of the calls, spread.
     """
     calls = reading.tokens.turn_call
-    marks = np.bincount(calls.take(np.array([find.turn for find in reading.finds], dtype=int)), weights.marks, len(quotes))
+    marks = np.bincount(
+        calls.take(np.array([find.turn for find in reading.finds], dtype=int)), weights.marks, len(quotes)
+    )
     spoken = np.bincount(calls.take(reading.tokens.turn), weights.syllables, len(quotes))
     cited, free = _cite(reading, quotes, weights)
     worded = _wordings(reading, free.nonzero()[0], weights.syllables)
@@ -101,7 +103,7 @@ def _cite(
 
 
 def _wordings(reading: Reading, place: Array, syllables: Array) -> list[tuple[Quote, float]]:
-    """The strongest runs in each call of syllables at these places, neighbours in a turn, whose weights have one sign."""
+    """The strongest runs of syllables at these places in each call, neighbours in a turn with weights of one sign."""
     if not len(place):
         return []
     weights, turn = syllables.take(place), reading.tokens.turn.take(place)
@@ -117,13 +119,15 @@ def _wordings(reading: Reading, place: Array, syllables: Array) -> list[tuple[Qu
     strongest = strong.take(order[rank < MOST_WORDINGS])
     first, last = place.take(firsts.take(strongest)).tolist(), place.take(lasts.take(strongest)).tolist()
     return [
-        (Quote(WORDING, a, b + 1), weight) for a, b, weight in zip(first, last, sums.take(strongest).tolist(), strict=True)
+        (Quote(WORDING, a, b + 1), weight)
+        for a, b, weight in zip(first, last, sums.take(strongest).tolist(), strict=True)
     ]
 
 
 def _tell(reading: Reading, told: Sequence[tuple[Quote, float]], calls: int) -> list[list[Evidence]]:
     """Quotes with their weights as the evidence of each call."""
-    tokens, found = reading.tokens, [[] for _ in range(calls)]
+    tokens = reading.tokens
+    found: list[list[Evidence]] = [[] for _ in range(calls)]
     first = np.array([quote.first for quote, _ in told], dtype=int)
     last = np.array([quote.last for quote, _ in told], dtype=int) - 1
     turn = tokens.turn.take(first)

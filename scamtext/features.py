@@ -103,7 +103,9 @@ class Reading:
         columns["words"] = Cells(tokens.word, tokens.word_turn, tokens.word_first, tokens.word_last)
         marks = [_mark(find, tokens) for find in finds]
         place = len(form) + np.arange(len(finds))
-        columns["cues"] = Cells(np.array(marks, dtype=int), np.array([find.turn for find in finds], dtype=int), place, place + 1)
+        columns["cues"] = Cells(
+            np.array(marks, dtype=int), np.array([find.turn for find in finds], dtype=int), place, place + 1
+        )
         return cls(tokens, finds, {name: columns[name] for name in COLUMNS})
 
     @property

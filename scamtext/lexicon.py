@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
@@ -187,6 +186,8 @@ def _elements(phrase: str) -> Iterator[list[tuple[_Step, ...]]]:
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
+    import tomllib
+
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -20,7 +20,7 @@ from scamtext.features import Reading
 from scamtext.lexicon import LEXICONS, Lexicon
 from scamtext.quotes import quote_cues
 from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Verdict
-from scamtext.scorer import SCAM_HEAD, Scorer, Values
+from scamtext.scorer import SCAM_HEAD, Grams, Scorer, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scamtext.training import CallCues, Heads
 
 CallLike = Call | str | Mapping[str, Any]
-BATCH, BATCH_CHARACTERS = 96, 200_000  # tokenised and scored at a time
+BATCH, BATCH_CHARACTERS = 128, 200_000  # tokenised and scored at a time
 
 
 class ScamClassifier:
@@ -196,7 +196,7 @@ class ScamClassifier:
         scorer = self.scorer_
         parts = [np.empty(0)]
         for batch in _batches(X):
-            values = scorer.values(scorer.read(batch))
+            values, _ = scorer.values(scorer.read(batch))
             parts.append(self.calibrate(scorer.decide(values, SCAM_HEAD)[:, 0]))
         column = np.concatenate(parts)
         return np.column_stack([1 - column, column])
@@ -218,15 +218,15 @@ class ScamClassifier:
         scorer = self.scorer_
         for batch in _batches(calls):
             reading = scorer.read(batch)
-            yield from self.judge(reading, scorer.values(reading))
+            yield from self.judge(reading, *scorer.values(reading))
 
-    def judge(self, reading: Reading, values: Values) -> Iterator[Verdict]:
+    def judge(self, reading: Reading, values: Values, grams: Grams) -> Iterator[Verdict]:
         """Verdicts on calls that are read already (`Scorer.read` and `values`)."""
         scorer = self.scorer_
         logits = scorer.decide(values, SCAM_HEAD)[:, 0]
         probabilities = self.calibrate(logits)
-        shares = scorer.shares(values, values.grams, SCAM_HEAD)
-        weights = spread(values.grams, shares, len(reading.tokens.start), len(reading.finds), values.size)
+        shares = scorer.shares(values, grams, SCAM_HEAD)
+        weights = spread(grams, shares, len(reading.tokens.start), len(reading.finds), values.size)
         suspicious = (probabilities >= self.watch_threshold_) & reading.is_readable
         types = scorer.types(values.within(suspicious))
         quotes = quote_cues(scorer, reading, values, self.cue_thresholds_)

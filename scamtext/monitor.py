@@ -90,11 +90,11 @@ class CallMonitor:
     def _judge(self, number: int) -> Verdict:
         scorer = self._classifier.scorer_
         reading = Reading.of(Tokens.join(self._turns, self.call), scorer.lexicon)
-        values = scorer.values(reading)
+        values, grams = scorer.values(reading)
         self.score = float(scorer.live_scores(values, np.array([len(reading.tokens.start)]))[0])
         if reading.is_readable[0]:
             self._set_level(number)
-        return next(self._classifier.judge(reading, values))
+        return next(self._classifier.judge(reading, values, grams))
 
     def _read(self, turn: Turn | str | Mapping[str, Any]) -> Tokens:
         return self._classifier.scorer_.tokeniser.read([Call((Turn.of(turn),))])

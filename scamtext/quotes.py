@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scamtext.explain import Quote, locate, spread
 from scamtext.features import Reading
 from scamtext.lexicon import CUE_KINDS
-from scamtext.scorer import CALL_CUES, TURN_CUES, Scorer, Values
+from scamtext.scorer import CALL_CUES, TURN_CUES, Grams, Scorer, Values
 
 
 def quote_cues(scorer: Scorer, reading: Reading, values: Values, thresholds: NDArray[np.float64]) -> list[list[Quote]]:
@@ -35,20 +35,20 @@ def quote_cues(scorer: Scorer, reading: Reading, values: Values, thresholds: NDA
             listed.setdefault((find.turn, find.kind), []).append(quote)
     if not scorer.has(TURN_CUES):
         return quotes
-    turn_values = scorer.values(reading, by_turn=True)
+    turn_values, grams = scorer.values(reading, by_turn=True)
     heard = heard_cues(scorer.decide(values, CALL_CUES), scorer.turn_cues(turn_values), calls, thresholds)
     heard[reading.tokens.first[:-1] == reading.tokens.first[1:]] = False  # nothing was said
     unlisted = heard.copy()
     for (turn, kind), own in listed.items():
         unlisted[turn, kind] = False
         quotes[calls[turn]] += own if heard[turn, kind] else []
-    for turn, quote in _located(scorer, reading, turn_values, unlisted):
+    for turn, quote in _located(scorer, reading, turn_values, grams, unlisted):
         quotes[calls[turn]].append(quote)
     return quotes
 
 
 def _located(
-    scorer: Scorer, reading: Reading, values: Values, heard: NDArray[np.bool_]
+    scorer: Scorer, reading: Reading, values: Values, grams: Grams, heard: NDArray[np.bool_]
 ) -> Iterator[tuple[int, Quote]]:
     """For turns and kinds, shape (turns, kinds), the words that speak for the kind."""
     turns, kinds = np.nonzero(heard)
@@ -57,7 +57,7 @@ def _located(
     first, last = reading.tokens.first.take(turns), reading.tokens.first.take(turns + 1)
     ends = np.cumsum(last - first)
     syllables = len(reading.tokens.start)
-    grams = values.grams._replace(last=np.where(values.grams.last > syllables, values.grams.first, values.grams.last))
+    grams = grams._replace(last=np.where(grams.last > syllables, grams.first, grams.last))  # not the finds
     grams = grams.of_texts(turns, ends - last)
     told = spread(grams, scorer.shares(values, grams, TURN_CUES, kinds), int(ends[-1]), 0, len(turns))
     places = locate(told.syllables, ends - last + first)

@@ -76,7 +76,9 @@ class Grams(NamedTuple):
         shift = shift.take(of_token)
         return Grams(
             self.token.take(grams) + moved.take(of_gram),
-            *(array.take(grams) for array in (self.length, self.feature, self.value)),
+            self.length.take(grams),
+            self.feature.take(grams),
+            self.value.take(grams),
             of_token,
             self.first.take(tokens) + shift,
             self.last.take(tokens) + shift,
@@ -84,21 +86,20 @@ class Grams(NamedTuple):
 
 
 class Values(NamedTuple):
-    """TF-IDF values of n texts: of which text, of which n-gram, how much; by text and n-gram.
-
-    `grams` has the places that they come from, None if that is of no interest.
-    """
+    """TF-IDF values of n texts, by text and n-gram: of which text, of which n-gram, how much, from how many places."""
 
     text: Array
     feature: Array
     value: Array
+    places: Array
     size: int
-    grams: Grams | None
 
     def within(self, texts: NDArray[np.bool_]) -> Values:
-        """The values of some of the texts only, without their places."""
+        """The values of some of the texts only."""
         kept = texts.take(self.text).nonzero()[0]
-        return Values(self.text.take(kept), self.feature.take(kept), self.value.take(kept), self.size, None)
+        text, feature, value, places = (array.take(kept) for array in self[:4])
+        return Values(text, feature, value, places, self.size)
+
 
 def compile_model(lexicon: Lexicon, pipeline: Pipeline, heads: Mapping[str, Any]) -> dict[str, Array]:
     """Arrays for `Scorer`.
@@ -152,11 +153,12 @@ def _compile_grams(grams: Mapping[str, Mapping[tuple[str, ...], int]]) -> dict[s
         name: {tuple(map(numbers[COLUMNS[name].family].__getitem__, gram)): feature for gram, feature in own.items()}
         for name, own in grams.items()
     }
-    rows = {(place,): place for place in range(1, count + 1)}
+    rows: dict[tuple[int, ...], int] = {(place,): place for place in range(1, count + 1)}
     shifts = np.zeros((len(LEVELS), len(COLUMNS)), int)
     for length, level in LEVELS.items():
         if length > 1:
-            shorter, children = rows, {}
+            shorter = rows
+            children: dict[int, dict[int, int]] = {}
             longer = sorted({gram[:length] for own in numbered.values() for gram in own if len(gram) >= length})
             rows = {gram: row for row, gram in enumerate(longer, 1)}
             for gram, row in rows.items():
@@ -165,8 +167,8 @@ def _compile_grams(grams: Mapping[str, Mapping[tuple[str, ...], int]]) -> dict[s
             arrays |= {f"{level}_{name}": array for name, array in packed.items()}
         tables: list[Array] = []
         for place, (name, column) in enumerate(COLUMNS.items()):
-            family = set(numbers[column.family].values())
-            own_rows = [row for gram, row in rows.items() if gram[0] in family]  # neighbours
+            tokens = set(numbers[column.family].values())
+            own_rows = [row for gram, row in rows.items() if gram[0] in tokens]  # neighbours
             first = min(own_rows, default=0)
             shifts[length - 1, place] = sum(map(len, tables)) - first
             tables.append(np.full(len(own_rows), -1, np.int32))
@@ -219,8 +221,8 @@ class Scorer:
         """Tokenise calls."""
         return Reading.of(self.tokeniser.read(calls), self.lexicon)
 
-    def values(self, reading: Reading, *, by_turn: bool = False) -> Values:
-        """TF-IDF values of calls, as `TfidfVectorizer` and `ColumnTransformer` compute them.
+    def values(self, reading: Reading, *, by_turn: bool = False) -> tuple[Values, Grams]:
+        """TF-IDF values of calls, as `TfidfVectorizer` and `ColumnTransformer` compute them, and their n-grams.
 
         Parameters
         ----------
@@ -241,7 +243,8 @@ class Scorer:
         weight, column = self._idf.take(feature), self._column.take(feature)
         group = text * len(COLUMNS) + column
         norms = np.sqrt(np.bincount(group, weight * weight, size * len(COLUMNS)))
-        return Values(text, feature, weight / norms.take(group) * self._scales.take(column), size, grams)
+        value = weight / norms.take(group) * self._scales.take(column)
+        return Values(text, feature, value, np.bincount(grams.value), size), grams
 
     def _find(self, columns: Mapping[str, Cells], calls: Array | None, size: int) -> Grams:
         """The n-grams of texts: of calls, or where `calls` (of turns) is None of turns; `value` is not set yet."""
@@ -271,12 +274,13 @@ class Scorer:
 
         Parameters
         ----------
-        grams : n-grams of `values`.
+        grams : n-grams that these are the values of; not all need to be there.
         rows : for each text of `grams` a row of the head's coefficients; the first without it.
         """
-        each = values.value / np.bincount(values.grams.value)
         row = 0 if rows is None else rows.take(grams.text.take(grams.token))
-        return self._heads[head].of(grams.feature, row) * each.take(grams.value) / grams.length
+        return (
+            self._heads[head].of(grams.feature, row) * (values.value / values.places).take(grams.value) / grams.length
+        )
 
     @property
     def bias(self) -> float:
@@ -340,9 +344,9 @@ class _Head:
         """The coefficients of features, 0 for those that are not used."""
         width = self._coefficients.shape[1]
         if self._place is None:
-            return self._coefficients.ravel().take(row * width + features)
+            return np.asarray(self._coefficients.ravel().take(row * width + features))
         places = self._place.take(features)
-        return np.where(places < 0, 0, self._coefficients.ravel().take(row * width + places))
+        return np.asarray(np.where(places < 0, 0, self._coefficients.ravel().take(row * width + places)))
 
     def _places(self, values: Values) -> tuple[Array, Array]:
         """Where the coefficients stand that values ask for, and which values do."""
@@ -389,7 +393,7 @@ def _order(keys: Array, text: Array) -> Array:
     for start, end in pairwise([0, *dict.fromkeys(cuts.tolist()), len(keys)]):
         # The place goes along in the low bits: that is several times faster than argsort.
         bits = (end - start).bit_length()
-        packed = keys[start:end] - keys[start : end].min(initial=0)
+        packed = keys[start:end] - keys[start:end].min(initial=0)
         packed <<= bits
         packed |= np.arange(end - start)
         packed.sort()

@@ -22,12 +22,13 @@ from scamtext.segment import (
     TABLES,
     WIDTHS,
     Array,
-    Words,
     is_number,
     is_title,
     parse_template,
 )
 from scamtext.trie import pack
+
+Words = tuple[str, ...]
 
 # SHA-256 of what the tables are made of; a test compares them with the installed underthesea.
 DIGESTS = {
@@ -154,4 +155,4 @@ def _read_names(model: bytes, start: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    np.savez_compressed(TABLES, **compile_tables())  # type: ignore[arg-type]
+    np.savez(TABLES, **compile_tables())  # type: ignore[arg-type]

@@ -11,7 +11,6 @@ import json
 import shutil
 import zipfile
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -162,6 +161,8 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
     ------
     ModelError : the folder holds something else than a model.
     """
+    from importlib.metadata import version
+
     import skops.io
 
     from scamtext.card import curve_name, write_card

@@ -280,16 +280,17 @@ class Tokeniser:
     def _numbers(self, pieces: Sequence[str]) -> Array:
         """The number of each piece."""
         known = self._known.numbers
-        found = list(map(known.get, pieces))
-        if None in found:
+        try:
+            return np.fromiter(map(known.__getitem__, pieces), int, len(pieces))
+        except KeyError:
             new = set(pieces).difference(known)
-            for piece in new:
-                self._learn(piece)
-            found = list(map(known.get, pieces))
-            for piece in new:
-                if len(piece) > LONGEST:  # seldom met again
-                    del known[piece]
-        return np.array(found, dtype=int)
+        for piece in new:
+            self._learn(piece)
+        numbers = np.fromiter(map(known.__getitem__, pieces), int, len(pieces))
+        for piece in new:
+            if len(piece) > LONGEST:  # seldom met again
+                del known[piece]
+        return numbers
 
     def _learn(self, piece: str) -> None:
         known = self._known
@@ -304,7 +305,7 @@ class Tokeniser:
         """The rows of a piece for `_Pieces.syllables`."""
         line = syllables(piece)
         is_stop = (0,) * 7 + (1,)
-        items = [is_stop] if 0 in line.stops else []
+        items: list[tuple[int, ...]] = [is_stop] if 0 in line.stops else []
         spaces = last = 0
         for number, token in enumerate(line.syllables, 1):
             spaces += piece.count(" ", last, token.start) + piece.count(BREAK, last, token.start)

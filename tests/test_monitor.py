@@ -33,17 +33,17 @@ def test_after_every_turn_the_verdict_is_that_of_the_call_so_far(shipped, corpus
             assert monitor.update(turn) == shipped.classify(Call(item.call.turns[:heard], item.call.id))
 
 
-def test_a_turn_is_segmented_once(shipped, monkeypatch):
-    segmented = []
+def test_a_turn_is_tokenised_once(shipped, monkeypatch):
+    heard = []
     tokeniser = shipped.scorer_.tokeniser
-    segment = tokeniser._segment
-    monkeypatch.setattr(tokeniser, "_segment", lambda texts: segmented.extend(texts) or segment(texts))
+    read = tokeniser.read
+    monkeypatch.setattr(tokeniser, "read", lambda calls: heard.extend(call.text for call in calls) or read(calls))
     monitor = shipped.monitor()
     for turn in SCAM:
         monitor.update(turn)
-    assert segmented == [turn.text.lower() for turn in SCAM]
+    assert heard == [turn.text for turn in SCAM]
     monitor.correct(1, "ơ tôi không làm gì")
-    assert segmented[len(SCAM) :] == ["ơ tôi không làm gì"]
+    assert heard[len(SCAM) :] == ["ơ tôi không làm gì"]
 
 
 def test_a_scam_alerts_before_its_last_turn_and_stays(shipped):

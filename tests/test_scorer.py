@@ -32,7 +32,7 @@ def asked(request, corpus):
 def read(classifier, calls):
     scorer = classifier.scorer_
     reading = scorer.read(calls)
-    return scorer, reading, scorer.values(reading)
+    return scorer, reading, scorer.values(reading)[0]
 
 
 def test_values_are_those_of_the_pipeline(asked):
@@ -60,7 +60,7 @@ def test_cues_are_heard_alike(asked):
     classifier, calls, table, features = asked
     scorer, reading, found = read(classifier, calls)
     spoken = [number for number, call in enumerate(calls) if call.turns]
-    turn_values = scorer.values(reading, by_turn=True)
+    turn_values, _ = scorer.values(reading, by_turn=True)
     turn_rows = np.concatenate([table.turns[number] for number in spoken])
     turn_rows[:, [not column.turn for column in COLUMNS.values()]] = "^"
     sizes = [len(table.turns[number]) for number in spoken]
@@ -135,7 +135,7 @@ def test_the_shipped_arrays_are_compiled_from_the_package_lexicons(shipped):
 def test_a_pickled_scorer_is_the_same(fitted, few):
     again = pickle.loads(pickle.dumps(fitted.scorer_))
     calls = [item.call for item in few[:9]]
-    one, other = read(fitted, calls)[2], again.values(again.read(calls))
+    one, other = read(fitted, calls)[2], again.values(again.read(calls))[0]
     assert np.array_equal(one.feature, other.feature)
     assert np.array_equal(one.value, other.value)
 

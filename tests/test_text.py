@@ -30,7 +30,7 @@ messy = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12).map
 
 def words(text):
     normal, offsets = normalise(text)
-    return place_words(segmenter().segment([normal])[0], normal, offsets)
+    return place_words(segmenter().with_sizes(normal), normal, offsets)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from underthesea import word_tokenize
 
 from scamtext import Call, Turn
-from scamtext.features import Names, Reading
+from scamtext.features import COLUMNS, Names, Reading, Table
 from scamtext.lexicon import Lexicon
 from scamtext.segment import segmenter
-from scamtext.text import fold, normalise, place_words, syllables
+from scamtext.text import fold, normalise, place_words, syllables, word_form
 from scamtext.tokens import Tokeniser, Tokens
 
 LEXICON = Lexicon.shipped()
@@ -56,6 +57,22 @@ def check(calls, tokens):
 def test_the_corpus_is_cut_as_turn_by_turn(corpus):
     calls = [item.call for item in corpus[::40]]
     check(calls, TOKENISER.read(calls))
+
+
+def test_words_are_those_of_underthesea(corpus):
+    calls = [item.call for item in corpus[::60]]
+    table = Table.of(calls, LEXICON)
+    for call, row in zip(calls, table.calls, strict=True):
+        words = [word for turn in call.turns for word in word_tokenize(normalise(turn.text)[0])]
+        forms = [word_form(word) for word in words if any(map(str.isalnum, word))]
+        assert row[list(COLUMNS).index("words")].split()[1:] == forms
+
+
+def test_a_word_that_is_respelt_leaves_the_next_in_place():
+    for text in ("nghành công an", "nghành  công an"):  # cut in pieces, and as a whole
+        tokens = TOKENISER.read([Call((Turn(text),))])
+        places = zip(tokens.word_first.tolist(), tokens.word_last.tolist(), strict=True)
+        assert [text[tokens.start[a] : tokens.end[b - 1]] for a, b in places] == ["nghành", "công an"]
 
 
 def test_odd_texts_in_one_batch():
