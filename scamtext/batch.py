@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import itertools
+import hashlib
 import json
-import os
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from dataclasses import asdict
+from functools import lru_cache, partial
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from scamtext import __version__
 from scamtext.calls import Call
 from scamtext.errors import DataError
-from scamtext.readers import STDIN, Rejected, read_calls
+from scamtext.journal import RESUME, Journal
+from scamtext.readers import STDIN, Options, Position, Record, Rejected, find_files, read_records, to_call
+from scamtext.results import Verdict
+from scamtext.store import FITTED, META, load
 
 if TYPE_CHECKING:
     from scamtext.model import ScamClassifier
 
 FIELDS = ("id", "label", "probability", "risk", "scam_type", "cues", "reasons", "error")
-CHUNK = 64  # records held at a time
+FULL = ("turns", "evidence")  # also, if everything is asked for
+WRITTEN = (".jsonl", ".csv", ".parquet")
+CHUNK = 512  # records that a worker gets at a time
+COMMIT = 8  # chunks after which the work so far is safe
+COUNTED = ("label", "risk", "scam_type")
 
-Record = dict[str, Any]
+Counts = dict[str, Counter[str]]
 
 
-def classify_records(
-    classifier: ScamClassifier, items: Iterable[Call | Rejected], lang: str = "vi"
-) -> Iterator[Record]:
-    """Output records in the order of the items; a rejected one has only `id` and `error`."""
-    remaining = iter(items)
-    while chunk := list(itertools.islice(remaining, CHUNK)):
-        verdicts = classifier.classify_many(item for item in chunk if isinstance(item, Call))
-        for item in chunk:
-            if isinstance(item, Call):
-                yield next(verdicts).to_record(lang)
-            else:
-                yield {"id": item.id, "error": item.error}
+class Style(NamedTuple):
+    """What is written of each call: the language of its reasons, masked or not, and how much."""
+
+    lang: str = "vi"
+    redact: bool = False
+    full: bool = False
+
+
+class Done(NamedTuple):
+    """A chunk of records, classified: lines of JSON, how many, and how many of each label, risk and type."""
+
+    lines: bytes
+    records: int
+    counts: Counts
 
 
 def classify_files(
@@ -45,105 +60,217 @@ def classify_files(
     paths: Iterable[str],
     output: str = STDIN,
     *,
-    text: str = "text",
-    encoding: str = "utf-8-sig",
-    lang: str = "vi",
-    progress: Callable[[Iterator[Record]], Iterable[Record]] = iter,
-) -> Counter[str]:
-    """Classify files into one output, and count the labels ("error" for records set aside).
+    options: Options | None = None,
+    style: Style | None = None,
+    workers: int | None = 1,
+    resume: bool = False,
+    progress: Callable[[int, int, int], None] = lambda records, read, size: None,  # noqa: ARG005
+) -> Counts:
+    """Classify files into one output, and count labels ("error" for records set aside), risks and types.
 
     Parameters
     ----------
-    paths : input files, "-" for standard input.
+    paths : input files, folders and patterns (`readers.find_files`), "-" for standard input.
     output : .jsonl, .csv or .parquet; "-" writes JSON lines to standard output.
-    progress : wraps the records on their way, for a progress bar.
+    workers : processes, -1 for one on each core; None leaves it to `joblib.parallel_config`, so that
+        any joblib backend does the work (loky, Dask, Ray).
+    resume : go on with a run that was stopped.
+    progress : is told after each chunk how many records are done, and how many bytes are read, of how many.
 
     Raises
     ------
-    DataError : the only input cannot be read at all, or the output is one of the inputs.
+    DataError : the only input cannot be read at all, the output is one of the inputs, or the disk is full.
     """
-    paths = list(paths)
-    _refuse_overwrite(paths, output)
-    items = _read_files(paths, text, encoding)
-    counts: Counter[str] = Counter()
-
-    def counted() -> Iterator[Record]:
-        for record in progress(classify_records(classifier, items, lang)):
-            counts["error" if "error" in record else record["label"]] += 1
-            yield record
-
-    write_records(counted(), output)
+    options, style, files = options or Options(), style or Style(), find_files(paths)
+    _refuse_overwrite(files, output)
+    if resume and STDIN in (*files, output):
+        raise DataError("standard input and output cannot be read or written again; --resume needs files")
+    size = sum(Path(file).stat().st_size for file in files if Path(file).is_file())
+    position, counts = Position(), {name: Counter[str]() for name in COUNTED}
+    records = _read_files(files, options, position)
+    with tempfile.TemporaryDirectory() as folder:
+        classified = partial(_classified, _Shared(classifier, Path(folder)), options, style, workers)
+        if output == STDIN:
+            for done in classified(records):
+                sys.stdout.buffer.write(done.lines)
+                sys.stdout.buffer.flush()
+                _add(counts, done.counts)
+            return counts
+        journal = Journal(Path(output), _terms(classifier, files, options, style), resume)
+        _add(counts, journal.state)
+        try:
+            for number, done in enumerate(classified(islice(records, journal.records, None)), 1):
+                journal.append(done.lines, done.records)
+                _add(counts, done.counts)
+                if number % COMMIT == 0:
+                    journal.commit(counts)
+                progress(journal.records, position.bytes, size)
+            journal.commit(counts)
+            journal.finish(_converter(Path(output), style))
+        except OSError as error:
+            raise DataError(f"{output}: {error.strerror or error}; when that is put right, {RESUME}") from error
+        finally:
+            journal.close()
     return counts
 
 
-def _read_files(paths: list[str], text: str, encoding: str) -> Iterator[Call | Rejected]:
-    """All calls; of several files, one that cannot be read is set aside like a record."""
-    for path in paths:
+class _Shared:
+    """A classifier that is sent to other processes as its folder, and read there once.
+
+    Parameters
+    ----------
+    folder : where one that has no model folder can be put for them.
+    """
+
+    def __init__(self, classifier: ScamClassifier, folder: Path) -> None:
+        self.classifier, self._folder = classifier, folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        path, fitted = self.classifier.lexicon_folder_.parent, {name: getattr(self.classifier, name) for name in FITTED}
+        if not (path / META).is_file():
+            path = self._folder / "classifier.joblib"
+            if not path.exists():
+                import joblib
+
+                joblib.dump(self.classifier, path)
+        return _read_shared, (path, *fitted.values(), *self.classifier.cue_thresholds_.ravel().tolist())
+
+
+@lru_cache(maxsize=1)
+def _read_shared(path: Path, *fitted: float) -> _Shared:
+    """The classifier in a folder, with thresholds as they are now."""
+    classifier = load(path, trusted=True)  # a .joblib file is from this run
+    for name, value in zip(FITTED, fitted, strict=False):
+        setattr(classifier, name, value)
+    classifier.cue_thresholds_ = np.array(fitted[len(FITTED) :]).reshape(2, -1)
+    return _Shared(classifier, path)
+
+
+def _classified(
+    shared: _Shared, options: Options, style: Style, workers: int | None, records: Iterator[Record]
+) -> Iterator[Done]:
+    """Chunks of records, classified, in their order."""
+    chunks = iter(lambda: list(islice(records, CHUNK)), [])
+    first = next(chunks, None)  # an input that cannot be read at all fails here, not in a thread of joblib
+    if first is None:
+        return
+    chunks = chain([first], chunks)
+    if workers == 1:
+        yield from (_classify(shared, chunk, options, style) for chunk in chunks)
+        return
+    import joblib
+
+    parallel = joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)
+    try:
+        yield from parallel(joblib.delayed(_classify)(shared, chunk, options, style) for chunk in chunks)
+    except BrokenExecutor as error:
+        raise DataError(f"a worker process died ({error}); {RESUME}, perhaps with fewer --workers") from error
+
+
+def _classify(shared: _Shared, chunk: list[Record], options: Options, style: Style) -> Done:
+    items = [to_call(record, options) for record in chunk]
+    verdicts = shared.classifier.classify_many(item for item in items if isinstance(item, Call))
+    records = [
+        {"id": item.id, "error": item.error} if isinstance(item, Rejected) else _told(next(verdicts), style)
+        for item in items
+    ]
+    # Lone surrogates of broken input are written as the JSON escapes that they came as.
+    lines = [json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") for record in records]
+    counts = {name: Counter(str(record[name]) for record in records if record.get(name)) for name in COUNTED}
+    counts["label"]["error"] = sum("error" in record for record in records)
+    return Done(b"".join(line + b"\n" for line in lines), len(chunk), counts)
+
+
+def _told(verdict: Verdict, style: Style) -> dict[str, Any]:
+    verdict = verdict.redacted() if style.redact else verdict
+    record = verdict.to_record(style.lang)
+    if style.full:
+        evidence = [item.to_dict() | {"weight": round(item.weight, 6)} for item in verdict.evidence]
+        record |= {"turns": verdict.call.to_dict()["turns"], "evidence": evidence}
+    return record
+
+
+def _add(counts: Counts, more: Mapping[str, Mapping[str, int]]) -> None:
+    for name, found in more.items():
+        counts[name].update(found)
+
+
+def _terms(classifier: ScamClassifier, files: list[str], options: Options, style: Style) -> dict[str, Any]:
+    """What the output depends on."""
+    digest = hashlib.sha256()
+    for name, array in sorted(classifier.scorer_.arrays.items()):
+        digest.update(name.encode() + array.tobytes())
+    fitted = [getattr(classifier, name) for name in FITTED], classifier.cue_thresholds_.tolist()
+    inputs = {
+        file: [Path(file).stat().st_size, Path(file).stat().st_mtime_ns] for file in files if Path(file).is_file()
+    }
+    return {
+        "the inputs": [files, inputs],
+        "the options": [asdict(options), style],
+        "the model": [digest.hexdigest(), fitted],
+        "scamtext": __version__,
+    }
+
+
+def _read_files(files: list[str], options: Options, position: Position) -> Iterator[Record]:
+    """All records; of several files, one that cannot be read is set aside like a record."""
+    for file in files:
         try:
-            yield from read_calls(path, text, encoding)
+            yield from read_records(file, options, position)
         except DataError as error:
-            if len(paths) == 1:
+            if len(files) == 1:
                 raise
-            yield Rejected(path, str(error))
+            yield Record(file, Rejected(file, str(error)))
 
 
-def _refuse_overwrite(paths: Iterable[str], output: str) -> None:
-    for path in paths:
-        if STDIN not in (path, output) and Path(output).exists() and Path(output).samefile(path):
+def _refuse_overwrite(files: Iterable[str], output: str) -> None:
+    if output != STDIN and Path(output).suffix.lower() not in WRITTEN:
+        found = Path(output).suffix or "a file without extension"
+        raise DataError(f"{output}: I write {', '.join(WRITTEN)}, not {found}")
+    for file in files:
+        if STDIN not in (file, output) and Path(output).exists() and Path(output).samefile(file):
             raise DataError(f"{output}: is also an input; choose another output")
 
 
-def write_records(records: Iterable[Record], output: str) -> None:
-    """Write records as the extension says; the file appears under its name when it is whole."""
-    writers = {".jsonl": _write_json_lines, ".csv": _write_csv, ".parquet": _write_parquet}
-    if output == STDIN:
-        _write_json_lines(records, sys.stdout)
-        return
-    path = Path(output)
-    if path.suffix.lower() not in writers:
-        raise DataError(f"{output}: I write {', '.join(writers)}, not {path.suffix or 'a file without extension'}")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        # Lone surrogates of broken input are written as the JSON escapes that they came as.
-        with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            writers[path.suffix.lower()](records, file)
-        partial.replace(path)
-    except FileNotFoundError as error:
-        raise DataError(f"{output}: there is no folder {path.parent}") from error
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            partial.unlink()
+def _converter(output: Path, style: Style) -> Callable[[Path, Path], None] | None:
+    convert = {".csv": _write_csv, ".parquet": _write_parquet}.get(output.suffix.lower())
+    fields = (*FIELDS, *FULL) if style.full else FIELDS
+    return partial(convert, fields) if convert else None
 
 
-def _write_json_lines(records: Iterable[Record], file: IO[str]) -> None:
-    for record in records:
-        file.write(json.dumps(record, ensure_ascii=False) + "\n")
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as lines:
+        yield from map(json.loads, lines)
 
 
-def _write_csv(records: Iterable[Record], file: IO[str]) -> None:
-    """Cues and reasons as JSON in their cells."""
-    writer = csv.DictWriter(file, FIELDS)
-    writer.writeheader()
-    for record in records:
-        nested = [name for name in ("cues", "reasons") if name in record]
-        writer.writerow(record | {name: json.dumps(record[name], ensure_ascii=False) for name in nested})
+def _write_csv(fields: Sequence[str], source: Path, output: Path) -> None:
+    """What is nested as JSON in its cells."""
+    with output.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        writer = csv.DictWriter(file, fields)
+        writer.writeheader()
+        for record in _read_lines(source):
+            nested = {name: json.dumps(cell, ensure_ascii=False) for name, cell in record.items() if type(cell) is list}
+            writer.writerow(record | nested)
 
 
-def _write_parquet(records: Iterable[Record], file: IO[str]) -> None:
+def _write_parquet(fields: Sequence[str], source: Path, output: Path) -> None:
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError as error:
-        raise DataError("writing Parquet needs pyarrow; install scamtext[parquet]") from error
-    string, integer = pyarrow.string(), pyarrow.int32()
-    cue = {"kind": string, "turn": integer, "speaker": string, "start": integer, "end": integer, "text": string}
+        raise DataError(f"writing Parquet needs pyarrow; install scamtext[parquet], then {RESUME}") from error
+    string, integer, number = pyarrow.string(), pyarrow.int32(), pyarrow.float64()
+    turn = {"speaker": string, "text": string}
+    cue = {"kind": string, "turn": integer, "start": integer, "end": integer, **turn, "negated": pyarrow.bool_()}
     types = {
-        "probability": pyarrow.float64(),
-        "cues": pyarrow.list_(pyarrow.struct({**cue, "negated": pyarrow.bool_()})),
+        "probability": number,
+        "cues": pyarrow.list_(pyarrow.struct(cue)),
         "reasons": pyarrow.list_(string),
+        "turns": pyarrow.list_(pyarrow.struct(turn)),
+        "evidence": pyarrow.list_(pyarrow.struct({**cue, "weight": number})),
     }
-    schema = pyarrow.schema([(name, types.get(name, string)) for name in FIELDS])
-    remaining = iter(records)
-    with parquet.ParquetWriter(file.name, schema) as writer:
-        while chunk := list(itertools.islice(remaining, CHUNK)):
+    schema = pyarrow.schema([(name, types.get(name, string)) for name in fields])
+    records = _read_lines(source)
+    with parquet.ParquetWriter(output, schema) as writer:
+        while chunk := list(islice(records, CHUNK)):
             writer.write_table(pyarrow.Table.from_pylist(chunk, schema=schema))

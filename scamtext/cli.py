@@ -16,7 +16,12 @@ from scamtext import __version__
 from scamtext.errors import DataError, ScamtextError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scamtext.corpus import LabelledCall
+    from scamtext.readers import Options
+
+WORTH_A_PROCESS = 4 << 20  # bytes of input, some seconds of work
 
 MODEL = click.option("--model", type=click.Path(), help="Model folder; the shipped model without it.")
 LANG = click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", help="Language of reasons and advice.")
@@ -52,44 +57,92 @@ def main() -> None:
 @main.command()
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("-o", "--output", default="-", help="Output .jsonl, .csv or .parquet; - is stdout.")
-@click.option("--text", default="text", show_default=True, help="Text column of CSV, TSV and Parquet.")
+@click.option("--text", default="text", show_default=True, help="Field that holds the transcript.")
+@click.option("--id", "identifier", default="id", show_default=True, help="Field that holds the call's id.")
 @click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of CSV, TSV and text files.")
+@click.option("--caller", help="Speaker label of the caller in WhisperX JSON (SPEAKER_00); the others are callees.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; one on each core for much input.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--full", is_flag=True, help="Also write each call's turns and all evidence, for the report.")
+@click.option("--redact", is_flag=True, help="Mask numbers and names of persons in what is written.")
 @click.option("--table", is_flag=True, help="Print a table for people instead of records.")
 @LANG
 @MODEL
 def classify(
-    inputs: tuple[str, ...], output: str, text: str, encoding: str, table: bool, lang: str, model: str | None
+    inputs: tuple[str, ...],
+    output: str,
+    text: str,
+    identifier: str,
+    encoding: str,
+    caller: str | None,
+    workers: int | None,
+    resume: bool,
+    full: bool,
+    redact: bool,
+    table: bool,
+    lang: str,
+    model: str | None,
 ) -> None:
     """Classify the calls of INPUTS, one record a call, in input order.
 
-    INPUTS are .csv, .tsv, .jsonl, .parquet (many calls), .txt, .srt, .vtt, Whisper .json
-    (one call), or - for JSON lines on stdin.
+    INPUTS are files, folders and patterns: .csv, .tsv, .jsonl, .parquet (many calls), .txt, .srt, .vtt,
+    Whisper or WhisperX .json (one call), all but Parquet also gzipped, or - for JSON lines on stdin.
     """
     from tqdm import tqdm
 
-    from scamtext.batch import classify_files
+    from scamtext.batch import Style, classify_files
+    from scamtext.readers import Options
     from scamtext.store import load
 
     _check_encoding(encoding)
-    if table and output != "-":
-        raise click.UsageError("--table prints to the terminal; leave out -o")
+    if table and (output != "-" or full or resume):
+        raise click.UsageError("--table prints to the terminal; leave out -o, --full and --resume")
+    options = Options(text, identifier, encoding, caller)
     classifier = load(model)
     if table:
-        set_aside = _print_table(classifier, inputs, text, encoding, lang)
-    else:
+        sys.exit(1 if _print_table(classifier, inputs, options, lang, redact) else 0)
+    with tqdm(
+        unit="B", file=sys.stderr, disable=None, bar_format="{l_bar}{bar}|{postfix} [{elapsed}<{remaining}]"
+    ) as bar:
+
+        def progress(records: int, read: int, size: int) -> None:
+            rate = records / max(bar.format_dict["elapsed"], 1e-3)
+            bar.total, bar.n = size, read
+            bar.set_postfix_str(f"{records:,} calls, {rate:,.0f}/s", refresh=False)
+            bar.update(0)
+
         counts = classify_files(
             classifier,
             inputs,
             output,
-            text=text,
-            encoding=encoding,
-            lang=lang,
-            progress=lambda records: tqdm(records, unit=" calls", file=sys.stderr, disable=None),
+            options=options,
+            style=Style(lang, redact, full),
+            workers=workers or _workers(inputs),
+            resume=resume,
+            progress=progress,
         )
-        set_aside = counts["error"]
-        told = ", ".join(f"{count} {label}" for label, count in sorted(counts.items()))
-        click.echo(f"{sum(counts.values())} records: {told}", err=True)
-    sys.exit(1 if set_aside else 0)
+    labels = {("set aside" if label == "error" else label): count for label, count in counts["label"].items()}
+    click.echo(f"{sum(labels.values()):,} records: {_told(labels)}", err=True)
+    for title, found in (("risk", counts["risk"]), ("type", counts["scam_type"])):
+        if found:
+            click.echo(f"{title}: {_told(found)}", err=True)
+    sys.exit(1 if counts["label"]["error"] else 0)
+
+
+def _workers(inputs: tuple[str, ...]) -> int:
+    """A process on each core, but none for less input than it takes to start one."""
+    import joblib
+
+    from scamtext.readers import STDIN, find_files
+
+    size = sum(Path(file).stat().st_size for file in find_files(inputs) if file != STDIN and Path(file).is_file())
+    return max(1, min(int(joblib.cpu_count()), size // WORTH_A_PROCESS))
+
+
+def _told(counts: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{count:,} {name}" for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if count
+    )
 
 
 def _check_encoding(encoding: str) -> None:
@@ -99,21 +152,37 @@ def _check_encoding(encoding: str) -> None:
         raise DataError(f"--encoding {encoding}: no such encoding") from error
 
 
-def _print_table(classifier: Any, inputs: tuple[str, ...], text: str, encoding: str, lang: str) -> int:
+def _print_table(classifier: Any, inputs: tuple[str, ...], options: Options, lang: str, redact: bool) -> int:
     """Print a line a call; returns how many records were set aside."""
-    from scamtext.readers import Rejected, read_calls
+    from scamtext.readers import Rejected, find_files, read_calls
     from scamtext.render import table_head, table_row
 
     set_aside = 0
     click.echo(table_head(lang))
-    for path in inputs:
-        for item in read_calls(path, text, encoding):
-            if isinstance(item, Rejected):
-                set_aside += 1
-                click.echo(item.error, err=True)
-            else:
-                click.echo(table_row(classifier.classify(item), lang, sys.stdout.isatty()))
+    for item in (item for file in find_files(inputs) for item in read_calls(file, options)):
+        if isinstance(item, Rejected):
+            set_aside += 1
+            click.echo(item.error, err=True)
+        else:
+            verdict = classifier.classify(item)
+            click.echo(table_row(verdict.redacted() if redact else verdict, lang, sys.stdout.isatty()))
     return set_aside
+
+
+@main.command()
+@click.argument("source", type=click.Path(exists=True, dir_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="Page to write (.html).")
+@click.option("--redact", is_flag=True, help="Mask numbers and names of persons.")
+@LANG
+def report(source: str, output: str, redact: bool, lang: str) -> None:
+    """Make a page of what classify wrote to SOURCE (.jsonl): totals, filters, every call with its evidence.
+
+    Calls are shown in whole if they were classified with --full.
+    """
+    from scamtext.report import write_report
+
+    count = write_report(source, output, lang, redact)
+    click.echo(f"{output}: {count:,} records", err=True)
 
 
 @main.command()

@@ -1,28 +1,43 @@
-"""Files to calls, one at a time; a record that cannot be read becomes a `Rejected`, not an end."""
+"""Files to calls, one at a time; a record that cannot be read becomes a `Rejected`, not an end.
+
+Reading has two steps, so that the slow one can run in other processes: `read_records` cuts files into
+records as they are, `to_call` makes a call of one. Both hold one record at a time.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
+import glob
+import gzip
+import io
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from scamtext.calls import CALLEE, CALLER, Call, Turn
 from scamtext.errors import DataError
 
 STDIN = "-"
-SUBTITLES = (".srt", ".vtt", ".json")  # .json: what Whisper writes
+MANY = (".csv", ".tsv", ".jsonl", ".parquet")  # hold many calls; the others one
+ONE = (".txt", ".srt", ".vtt", ".json")  # .json: what Whisper and WhisperX write
 # How people mark who speaks in a plain text transcript.
 SPEAKER_PREFIX = re.compile(
     r"\s*(?:(?P<caller>người gọi|nguoi goi|bên gọi|caller|a)"
     r"|(?P<callee>người nghe|nguoi nghe|bên nghe|callee|b))\s*:\s*",
     re.IGNORECASE,
 )
-_BINARY_PROBE = 4096  # bytes
+MOST_CHARACTERS = 1_000_000  # of one call: some fifteen hours of talk
+LONGEST_LINE = 16 << 20  # bytes, or characters; more is no record
+_PROBE = 1 << 16  # bytes that tell whether a file is text in its encoding
+_BROKEN = (OSError, EOFError, zlib.error)  # what a file fails with half-way; a truncated gzip file with the last two
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +48,156 @@ class Rejected:
     error: str
 
 
-def read_calls(path: str, text: str = "text", encoding: str = "utf-8-sig") -> Iterator[Call | Rejected]:
-    """The calls of one file, in order; "-" reads JSON lines from standard input.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How files are read.
 
-    Parameters
+    Attributes
     ----------
-    path : .csv, .tsv, .jsonl, .parquet (many calls); .txt, .srt, .vtt, Whisper .json (one call).
-    text : the text column of CSV, TSV and Parquet.
-    encoding : of CSV, TSV and text files. JSON lines are UTF-8.
+    text, id : names of the fields that hold the transcript and the call's id.
+    encoding : of CSV, TSV and text files. JSON is UTF-8.
+    caller : the speaker label that a diariser gave the caller; all other labels are the callee's.
+    """
+
+    text: str = "text"
+    id: str = "id"
+    encoding: str = "utf-8-sig"
+    caller: str | None = None
+
+
+class Record(NamedTuple):
+    """A record as it stands in a file: its place, and a line of JSON, the fields, or why it cannot be read."""
+
+    where: str
+    content: bytes | dict[str, Any] | Rejected
+
+
+class Position:
+    """How many bytes have been read, of files that are read one after the other."""
+
+    def __init__(self) -> None:
+        self._before = self._size = 0
+        self._file: IO[bytes] | None = None
+
+    def follow(self, file: IO[bytes], size: int) -> None:
+        """From now on this file of so many bytes is read, from its beginning."""
+        self._before, self._file, self._size = self._before + self._size, file, size
+
+    @property
+    def bytes(self) -> int:
+        """Bytes read so far."""
+        if self._file is None or self._file.closed:
+            return self._before + self._size
+        return self._before + self._file.tell()
+
+
+def find_files(paths: Iterable[str]) -> list[str]:
+    """The files that are meant: folders with all below them, and patterns ("calls/*.txt"), in sorted order.
+
+    Raises
+    ------
+    DataError : a folder or a pattern has no file that can be read.
+    """
+    found: list[str] = []
+    for path in paths:
+        is_folder = Path(path).is_dir()
+        if path == STDIN or not (is_folder or (glob.has_magic(path) and not Path(path).exists())):
+            found.append(path)
+            continue
+        names = Path(path).rglob("*") if is_folder else map(Path, glob.glob(path, recursive=True))  # noqa: PTH207  an absolute pattern is no Path.glob
+        readable = sorted(str(name) for name in names if name.is_file() and _suffix(name) in MANY + ONE)
+        if not readable:
+            raise DataError(f"{path}: no files here that I read ({' '.join(MANY + ONE)}, also with .gz)")
+        found += readable
+    return found
+
+
+def read_calls(path: str, options: Options | None = None) -> Iterator[Call | Rejected]:
+    """The calls of one file, in order; "-" reads JSON lines from standard input.
 
     Raises
     ------
     DataError : the file as a whole cannot be read; the message names it and says what to do.
     """
+    options = options or Options()
+    for record in read_records(path, options):
+        yield to_call(record, options)
+
+
+def read_records(path: str, options: Options, position: Position | None = None) -> Iterator[Record]:
+    """The records of one file as they stand there, in order.
+
+    Parameters
+    ----------
+    path : .csv, .tsv, .jsonl, .parquet (many calls); .txt, .srt, .vtt, Whisper .json (one call); any of
+        them but Parquet also gzipped (.gz); "-" is JSON lines on standard input.
+    position : is kept up to date.
+
+    Raises
+    ------
+    DataError : as `read_calls`.
+    """
     if path == STDIN:
         yield from _json_lines(sys.stdin.buffer, "stdin")
         return
     file = Path(path)
-    suffix = file.suffix.lower()
+    suffix = _suffix(file)
     if not file.is_file():
         raise DataError(f"{path}: no such file")
-    if suffix != ".parquet":
-        _refuse_binary(file, encoding)
-    if suffix in (".csv", ".tsv"):
-        yield from _delimited(file, text, encoding)
-    elif suffix == ".parquet":
-        yield from _parquet(file, text)
-    elif suffix == ".jsonl":
-        with file.open("rb") as lines:
-            yield from _json_lines(lines, file.name)
-    elif suffix == ".txt":
-        yield _checked({"id": file.stem}, file.name, plain_text(_decode(file, encoding)))
-    elif suffix in SUBTITLES:
-        yield _checked({"id": file.stem}, file.name, _subtitles(file))
-    else:
-        known = ".csv .tsv .jsonl .parquet .txt .srt .vtt .json"
-        raise DataError(f"{path}: {suffix or 'no extension'} is not a format I read ({known})")
+    if suffix not in MANY + ONE:
+        known = " ".join(MANY + ONE)
+        raise DataError(f"{path}: {suffix or 'no extension'} is not a format I read ({known}, also with .gz)")
+    with file.open("rb", buffering=0) as raw:
+        if position:
+            position.follow(raw, file.stat().st_size)
+        content = cast(BinaryIO, io.BufferedReader(raw, 1 << 17))
+        if suffix == ".parquet":
+            yield from _parquet(content, file, options)
+            return
+        if file.suffix.lower() == ".gz":
+            content = cast(BinaryIO, gzip.GzipFile(fileobj=content))
+        _refuse_garbage(content, file, suffix, options.encoding)
+        if suffix in (".csv", ".tsv"):
+            yield from _delimited(content, file, options)
+        elif suffix == ".jsonl":
+            yield from _json_lines(content, file.name)
+        else:
+            yield _whole(content, file, suffix, options)
+
+
+def to_call(record: Record, options: Options) -> Call | Rejected:
+    """The call that a record tells of."""
+    where, content = record
+    if isinstance(content, Rejected):
+        return content
+    if isinstance(content, bytes):
+        try:
+            content = json.loads(content.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            return Rejected(where, f"{where}: not UTF-8 at byte {error.start}")
+        except (ValueError, RecursionError) as error:
+            return Rejected(where, f"{where}: not JSON: {error}")
+    if not isinstance(content, dict):
+        return Rejected(where, f"{where}: expected an object, got {type(content).__name__}")
+    fields = _named(content, options)
+    try:
+        call = Call.from_record(fields)
+        size = sum(len(turn.text) for turn in call.turns)
+        if size > MOST_CHARACTERS:
+            raise DataError(f"{size:,} characters; a call has at most {MOST_CHARACTERS:,}; cut it into calls")
+    except DataError as error:
+        identifier = fields.get("id")
+        named = str(identifier) if isinstance(identifier, str | int | float) else where
+        return Rejected(named, f"{where}: {error}")
+    return call if call.id is not None else Call(call.turns, where)
+
+
+def _named(fields: dict[str, Any], options: Options) -> dict[str, Any]:
+    """The fields under the names that `Call.from_record` knows."""
+    if (options.id, options.text) == ("id", "text"):
+        return fields
+    named = {"id": fields.get(options.id), "turns": fields.get("turns")}
+    return named | ({"text": fields[options.text]} if options.text in fields else {})
 
 
 def plain_text(content: str) -> list[Turn]:
@@ -77,10 +206,15 @@ def plain_text(content: str) -> list[Turn]:
     >>> [turn.speaker for turn in plain_text("Người gọi: alo\nNgười nghe: ai đấy")]
     ['caller', 'callee']
     """
-    lines = [line for line in content.splitlines() if line.strip()]
+    turns = _prefixed([line for line in content.splitlines() if line.strip()])
+    return turns or [Turn(content.strip())]
+
+
+def _prefixed(lines: list[str]) -> list[Turn]:
+    """Lines as turns if each says who speaks; else none."""
     marks = [SPEAKER_PREFIX.match(line) for line in lines]
     if not all(marks):
-        return [Turn(content.strip())]
+        return []
     return [
         Turn(line[mark.end() :].strip(), CALLER if mark["caller"] else CALLEE)
         for line, mark in zip(lines, marks, strict=True)
@@ -88,109 +222,173 @@ def plain_text(content: str) -> list[Turn]:
     ]
 
 
-def _refuse_binary(file: Path, encoding: str) -> None:
-    with file.open("rb") as content:
-        probe = content.read(_BINARY_PROBE)
+def _suffix(file: Path) -> str:
+    """The suffix that tells the format, without .gz."""
+    return (Path(file.stem) if file.suffix.lower() == ".gz" else file).suffix.lower()
+
+
+def _stem(file: Path) -> str:
+    return file.name[: -len(_suffix(file)) - (3 if file.suffix.lower() == ".gz" else 0)]
+
+
+def _refuse_garbage(content: BinaryIO, file: Path, suffix: str, encoding: str) -> None:
+    """Look at the beginning, and go back to it."""
+    try:
+        probe = content.read(_PROBE)
+        content.seek(0)
+    except _BROKEN as error:
+        raise DataError(f"{file}: not readable: {error}") from error
     if not probe.strip():
         raise DataError(f"{file}: the file is empty")
     if b"\0" in probe and "16" not in encoding:
         raise DataError(f"{file}: looks binary, not text; if it is UTF-16 text, say --encoding utf-16")
-
-
-def _decode(file: Path, encoding: str) -> str:
-    try:
-        return file.read_text(encoding=encoding)
-    except UnicodeError as error:
-        raise DataError(_encoding_fault(file, error)) from error
-
-
-def _encoding_fault(file: Path, error: UnicodeError) -> str:
-    return f"{file}: not {getattr(error, 'encoding', 'text')} ({error}); name its encoding with --encoding"
-
-
-def _delimited(file: Path, text: str, encoding: str) -> Iterator[Call | Rejected]:
-    csv.field_size_limit(sys.maxsize)
-    delimiter = "\t" if file.suffix.lower() == ".tsv" else ","
-    with file.open(encoding=encoding, newline="") as content:
-        rows = csv.DictReader(content, delimiter=delimiter)
+    if suffix in (".csv", ".tsv", ".txt"):
         try:
-            if text not in (rows.fieldnames or ()):
-                found = ", ".join(map(repr, rows.fieldnames or ())) or "none"
-                raise DataError(f"{file}: no column {text!r}; columns are {found}; name it with --text")
-            for row in rows:
-                where = f"{file.name}:{rows.line_num}"
-                yield _record({"id": row.get("id"), "text": row[text]}, where)
+            codecs.getincrementaldecoder(encoding)().decode(probe)
         except UnicodeError as error:
-            raise DataError(_encoding_fault(file, error)) from error
-        except csv.Error as error:
-            raise DataError(f"{file}:{rows.line_num}: not readable as CSV: {error}") from error
+            fault = f"not {getattr(error, 'encoding', 'text')} ({error})"
+            raise DataError(f"{file}: {fault}; name its encoding with --encoding") from error
 
 
-def _parquet(file: Path, text: str) -> Iterator[Call | Rejected]:
+def _delimited(content: BinaryIO, file: Path, options: Options) -> Iterator[Record]:
+    csv.field_size_limit(LONGEST_LINE)
+    delimiter = "\t" if _suffix(file) == ".tsv" else ","
+    # What cannot be decoded comes as lone surrogates, so that only the rows that have any are set aside.
+    with io.TextIOWrapper(content, options.encoding, "surrogateescape", newline="") as lines:
+        rows = csv.reader(_bounded(lines), delimiter=delimiter)
+        try:
+            names = next(rows, [])
+            if options.text not in names:
+                found = ", ".join(map(repr, names[:50])) or "none"
+                raise DataError(f"{file}: no column {options.text!r}; columns are {found}; name it with --text")
+            text, identifier = names.index(options.text), names.index(options.id) if options.id in names else None
+            for row in rows:
+                if row:
+                    yield _row(row, f"{file.name}:{rows.line_num}", text, identifier, options)
+        except (csv.Error, UnicodeError, *_BROKEN) as error:
+            yield _unread(f"{file.name}:{rows.line_num}", error)
+
+
+def _row(row: list[str], where: str, text: int, identifier: int | None, options: Options) -> Record:
+    named = row[identifier] if identifier is not None and identifier < len(row) else None
+    if text >= len(row):
+        return Record(
+            where, Rejected(named or where, f"{where}: the row has {len(row)} cells, its text is number {text + 1}")
+        )
+    try:
+        row[text].encode()
+    except UnicodeEncodeError:
+        fault = f"{where}: not {options.encoding} throughout; name its encoding with --encoding"
+        return Record(where, Rejected(where, fault))
+    return Record(where, {options.id: named or None, options.text: row[text]})
+
+
+def _bounded(lines: IO[str]) -> Iterator[str]:
+    """Lines, up to one that is too long to be any."""
+    for line in iter(partial(lines.readline, LONGEST_LINE), ""):
+        if len(line) == LONGEST_LINE:
+            raise csv.Error(f"a line of more than {LONGEST_LINE:,} characters")
+        yield line
+
+
+def _unread(where: str, error: Exception) -> Record:
+    return Record(
+        where, Rejected(where, f"{where}: the rest of the file is not readable: {error or type(error).__name__}")
+    )
+
+
+def _parquet(content: BinaryIO, file: Path, options: Options) -> Iterator[Record]:
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError as error:
         raise DataError(f"{file}: Parquet needs pyarrow; install scamtext[parquet]") from error
     try:
-        content = parquet.ParquetFile(file)
+        table = parquet.ParquetFile(content)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"{file}: not readable as Parquet: {error}") from error
-    names = content.schema_arrow.names
-    if text not in names:
-        raise DataError(f"{file}: no column {text!r}; columns are {names}; name it with --text")
-    columns = [name for name in ("id", text) if name in names]
+    names = table.schema_arrow.names
+    columns = [name for name in (options.id, options.text, "turns") if name in names]
+    if not {options.text, "turns"} & set(columns):
+        raise DataError(f"{file}: no column {options.text!r}; columns are {names}; name it with --text")
     number = 0
-    for batch in content.iter_batches(batch_size=1024, columns=columns):
-        for row in batch.to_pylist():
-            number += 1
-            yield _record({"id": row.get("id"), "text": row[text]}, f"{file.name}:{number}")
+    try:
+        for batch in table.iter_batches(batch_size=1024, columns=columns):
+            for row in batch.to_pylist():
+                number += 1
+                yield Record(f"{file.name}:{number}", row)
+    except (pyarrow.ArrowException, UnicodeError, *_BROKEN) as error:
+        yield _unread(f"{file.name}:{number + 1}", error)
 
 
-def _json_lines(lines: BinaryIO | Iterable[bytes], name: str) -> Iterator[Call | Rejected]:
-    empty = True
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        empty = False
-        where = f"{name}:{number}"
-        try:
-            record = json.loads(line.decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            yield Rejected(where, f"{where}: not UTF-8 at byte {error.start}")
-        except (ValueError, RecursionError) as error:
-            yield Rejected(where, f"{where}: not JSON: {error}")
-        else:
-            yield _record(record, where)
-    if empty:
+def _json_lines(content: BinaryIO, name: str) -> Iterator[Record]:
+    number = empty = 0
+    try:
+        for number, line in enumerate(iter(partial(content.readline, LONGEST_LINE), b""), 1):
+            where = f"{name}:{number}"
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                while not (content.readline(LONGEST_LINE) or b"\n").endswith(b"\n"):
+                    pass
+                yield Record(where, Rejected(where, f"{where}: a line of more than {LONGEST_LINE:,} bytes"))
+            elif line.strip():
+                yield Record(where, line)
+            else:
+                empty += 1
+    except _BROKEN as error:
+        yield _unread(f"{name}:{number + 1}", error)
+        return
+    if number == empty:
         raise DataError(f"{name}: no records")
 
 
-def _record(record: Any, where: str) -> Call | Rejected:
-    if not isinstance(record, dict):
-        return Rejected(where, f"{where}: expected an object, got {type(record).__name__}")
+def _whole(content: BinaryIO, file: Path, suffix: str, options: Options) -> Record:
+    """The one call of a file."""
     try:
-        call = Call.from_record(record)
-    except DataError as error:
-        identifier = record.get("id")
-        named = str(identifier) if isinstance(identifier, str | int | float) else where
-        return Rejected(named, f"{where}: {error}")
-    return call if call.id is not None else Call(call.turns, where)
+        found = content.read(LONGEST_LINE)
+    except _BROKEN as error:
+        raise DataError(f"{file}: not readable: {error}") from error
+    if len(found) == LONGEST_LINE:
+        raise DataError(f"{file}: more than {LONGEST_LINE:,} bytes, which is no call")
+    try:
+        text = found.decode(options.encoding if suffix == ".txt" else "utf-8-sig")
+    except UnicodeError as error:
+        fault = f"not {getattr(error, 'encoding', 'text')} ({error})"
+        raise DataError(f"{file}: {fault}; name its encoding with --encoding") from error
+    if suffix == ".txt":
+        turns = plain_text(text)
+    else:
+        turns = _whisper(text, file, options) if suffix == ".json" else _subtitles(text, file)
+    spoken = [{"speaker": turn.speaker, "text": turn.text} for turn in turns]
+    return Record(file.name, {options.id: _stem(file), "turns": spoken})
 
 
-def _subtitles(file: Path) -> list[Turn]:
+def _subtitles(text: str, file: Path) -> list[Turn]:
     import pysubs2
 
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        is_whisper = file.suffix.lower() == ".json"
-        content = pysubs2.load_from_whisper(json.loads(text)) if is_whisper else pysubs2.SSAFile.from_string(text)
-    except UnicodeError as error:
-        raise DataError(_encoding_fault(file, error)) from error
+        content = pysubs2.SSAFile.from_string(text)
     except Exception as error:  # each of its formats fails in its own way
-        raise DataError(f"{file}: not readable as subtitles or Whisper JSON: {error}") from error
-    return [Turn(event.plaintext.replace("\n", " ").strip()) for event in content if event.plaintext.strip()]
+        raise DataError(f"{file}: not readable as subtitles: {error}") from error
+    lines = [" ".join(event.plaintext.split()) for event in content]
+    lines = [line for line in lines if line]
+    return _prefixed(lines) or [Turn(line) for line in lines]
 
 
-def _checked(record: dict[str, str], where: str, turns: list[Turn]) -> Call | Rejected:
-    return _record({**record, "turns": [{"speaker": turn.speaker, "text": turn.text} for turn in turns]}, where)
+def _whisper(text: str, file: Path, options: Options) -> list[Turn]:
+    """The segments that Whisper heard; as turns of who speaks, where a diariser (WhisperX) told them apart."""
+    try:
+        content = json.loads(text)
+        segments = content["segments"] if isinstance(content, Mapping) else content
+        spoken = [(segment.get("speaker"), segment["text"].strip()) for segment in segments]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"{file}: not readable as Whisper JSON: {type(error).__name__} {error}") from error
+    if not any(speaker for speaker, _ in spoken):
+        return [Turn(said) for _, said in spoken if said]
+    turns = groupby(spoken, key=lambda part: part[0])
+    return [Turn(" ".join(said for _, said in parts), _role(speaker, options)) for speaker, parts in turns]
+
+
+def _role(speaker: Any, options: Options) -> str | None:
+    if options.caller is not None and speaker:
+        return CALLER if speaker == options.caller else CALLEE
+    return speaker if speaker in (CALLER, CALLEE) else None

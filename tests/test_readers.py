@@ -5,7 +5,7 @@ import pyarrow.parquet
 import pytest
 
 from scamtext import Call, DataError
-from scamtext.readers import Rejected, plain_text, read_calls
+from scamtext.readers import Options, Rejected, plain_text, read_calls
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
@@ -17,7 +17,7 @@ def write(path, content):
 
 def test_csv_with_any_column_name_and_quoted_line_breaks(tmp_path):
     path = write(tmp_path / "a.csv", 'id,noi_dung\n1,"alo\nai đấy"\n2,"a ""b"", c"\n')
-    calls = list(read_calls(path, text="noi_dung"))
+    calls = list(read_calls(path, Options(text="noi_dung")))
     assert [(c.id, c.turns[0].text) for c in calls] == [("1", "alo\nai đấy"), ("2", 'a "b", c')]
 
 
@@ -28,7 +28,7 @@ def test_tsv_and_missing_ids_get_their_place(tmp_path):
 
 def test_csv_in_another_encoding(tmp_path):
     path = write(tmp_path / "a.csv", "id,text\n1,chuyển tiền\n".encode("utf-16"))
-    assert next(read_calls(path, encoding="utf-16")).turns[0].text == "chuyển tiền"
+    assert next(read_calls(path, Options(encoding="utf-16"))).turns[0].text == "chuyển tiền"
     with pytest.raises(DataError, match=r"utf-16.*--encoding|--encoding.*utf-16"):
         list(read_calls(path))
 
