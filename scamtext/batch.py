@@ -14,6 +14,7 @@ from dataclasses import asdict
 from functools import lru_cache, partial
 from itertools import chain, islice
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ FIELDS = ("id", "label", "probability", "risk", "scam_type", "cues", "reasons", 
 FULL = ("turns", "evidence")  # also, if everything is asked for
 WRITTEN = (".jsonl", ".csv", ".parquet")
 CHUNK = 512  # records that a worker gets at a time
-COMMIT = 8  # chunks after which the work so far is safe
+SAFE_AFTER = 1.0  # seconds of work that may be lost
 COUNTED = ("label", "risk", "scam_type")
 
 Counts = dict[str, Counter[str]]
@@ -99,11 +100,13 @@ def classify_files(
         journal = Journal(Path(output), _terms(classifier, files, options, style), resume)
         _add(counts, journal.state)
         try:
-            for number, done in enumerate(classified(islice(records, journal.records, None)), 1):
+            safe = monotonic()
+            for done in classified(islice(records, journal.records, None)):
                 journal.append(done.lines, done.records)
                 _add(counts, done.counts)
-                if number % COMMIT == 0:
+                if monotonic() - safe >= SAFE_AFTER:
                     journal.commit(counts)
+                    safe = monotonic()
                 progress(journal.records, position.bytes, size)
             journal.commit(counts)
             journal.finish(_converter(Path(output), style))
@@ -164,7 +167,7 @@ def _classified(
     try:
         yield from parallel(joblib.delayed(_classify)(shared, chunk, options, style) for chunk in chunks)
     except BrokenExecutor as error:
-        raise DataError(f"a worker process died ({error}); {RESUME}, perhaps with fewer --workers") from error
+        raise DataError(f"a worker process died, perhaps for want of memory; {RESUME}, or fewer --workers") from error
 
 
 def _classify(shared: _Shared, chunk: list[Record], options: Options, style: Style) -> Done:

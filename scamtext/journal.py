@@ -49,8 +49,12 @@ class Journal:
             raise DataError(f"{output}: there is no folder {output.parent}") from error
         except OSError as error:
             raise DataError(f"{output}: cannot be written: {error.strerror}") from error
+        try:
+            _lock(descriptor, output)
+        except DataError:
+            os.close(descriptor)
+            raise
         self._file = os.fdopen(descriptor, "r+b")
-        _lock(descriptor, output)
         self._file.truncate(size)
         self._file.seek(size)
 

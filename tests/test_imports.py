@@ -13,7 +13,7 @@ ORDER = [
     "errors", "calls", "results", "trie", "segment", "segment_tables", "automaton", "text", "lexicon", "tokens", "cues",
     "features", "messages", "scorer", "explain", "quotes", "model", "heads", "training", "monitor", "stream", "corpus",
     "spoil", "measures", "noise", "live", "evaluate", "floors", "curves", "card", "store", "render", "readers",
-    "journal", "batch", "cli",
+    "journal", "batch", "report", "cli",
 ]  # fmt: skip
 
 
