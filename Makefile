@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The Spark tests run with EXTRAS=dev,spark (a download of 400 MB), and say so where they do not.
+EXTRAS ?= dev
 SPLIT := --split data/split.json
 
-.PHONY: demo test check train gate data-card ablation bench clean
+.PHONY: demo test check train gate data-card ablation bench bench-batch clean
 
 demo: $(READY)
 	$(BIN)/scamtext classify --table data/samples/*
@@ -39,10 +41,14 @@ ablation: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/speed.py
 
+CALLS ?= 1000000
+bench-batch: $(READY)
+	$(BIN)/python benchmarks/batch.py $(CALLS)
+
 clean:
 	rm -rf $(VENV) build dist
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	touch $(READY)

@@ -180,7 +180,7 @@ def _classify(shared: _Shared, chunk: list[Record], options: Options, style: Sty
     # Lone surrogates of broken input are written as the JSON escapes that they came as.
     lines = [json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace") for record in records]
     counts = {name: Counter(str(record[name]) for record in records if record.get(name)) for name in COUNTED}
-    counts["label"]["error"] = sum("error" in record for record in records)
+    counts["label"] += Counter(error=sum("error" in record for record in records))
     return Done(b"".join(line + b"\n" for line in lines), len(chunk), counts)
 
 

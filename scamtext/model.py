@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scamtext.calls import Call
+from scamtext.calls import Call, Turn
 from scamtext.errors import DataError
 from scamtext.explain import evidence, spread
 from scamtext.features import Reading
@@ -250,7 +250,11 @@ class ScamClassifier:
             )
 
     def classify_frame(self, frame: pd.DataFrame, text: str = "text") -> pd.DataFrame:
-        """Verdicts for a column of transcripts, on the same index; missing texts are "unknown".
+        """Verdicts for a column of transcripts, on the same index; missing ones are "unknown".
+
+        Parameters
+        ----------
+        text : the column; its cells are texts, or lists of turns ({"speaker", "text"}).
 
         Returns
         -------
@@ -258,13 +262,13 @@ class ScamClassifier:
 
         Raises
         ------
-        DataError : there is no such column.
+        DataError : there is no such column, or a turn is malformed.
         """
         import pandas as pd
 
         if text not in frame.columns:
             raise DataError(f"no column {text!r}; the frame has {list(map(str, frame.columns))}")
-        texts = (value if isinstance(value, str) else "" for value in frame[text])
+        calls = map(_call_of_cell, frame[text])
         rows = [
             {
                 "label": verdict.label,
@@ -274,7 +278,7 @@ class ScamClassifier:
                 "cues": list(dict.fromkeys(cue.kind for cue in verdict.cues if not cue.negated)),
                 "reasons": verdict.reasons(),
             }
-            for verdict in self.classify_many(texts)
+            for verdict in self.classify_many(calls)
         ]
         columns = ["label", "probability", "risk", "scam_type", "cues", "reasons"]
         result = pd.DataFrame(rows, columns=columns, index=frame.index)
@@ -298,6 +302,12 @@ class ScamClassifier:
 
     def __repr__(self) -> str:
         return f"ScamClassifier({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+
+
+def _call_of_cell(value: Any) -> Call:
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return Call(tuple(map(Turn.of, value)))
+    return Call((Turn(value if isinstance(value, str) else ""),))
 
 
 def _batches(calls: Iterable[CallLike]) -> Iterator[list[Call]]:

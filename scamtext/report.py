@@ -141,7 +141,7 @@ def _records(source: Path, mask: Mask) -> Iterator[str]:
 
 def _shown(record: Record, mask: Mask) -> Record:
     """The fields that the page shows, masked, with the words of a mark only where no turn holds them."""
-    name = None if record["id"] is None else mask(str(record["id"]))
+    name = None if record["id"] is None else str(record["id"])
     if "error" in record:
         return {"id": name, "error": mask(str(record["error"]))}
     _check(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scamtext.calls import Call
@@ -83,6 +83,17 @@ class Verdict:
         from scamtext.messages import advice
 
         return advice(self, lang)
+
+    def redacted(self) -> Verdict:
+        """The same verdict on the call with personal data masked (`scamtext.redact`); offsets stay."""
+        from scamtext.redact import mask_call
+
+        call = mask_call(self.call)
+
+        def masked(items: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+            return tuple(replace(item, text=call.turns[item.turn].text[item.start : item.end]) for item in items)
+
+        return replace(self, call=call, cues=masked(self.cues), evidence=masked(self.evidence))
 
     def to_record(self, lang: str = "vi") -> dict[str, Any]:
         """The record that `scamtext classify` writes for this call."""

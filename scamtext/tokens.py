@@ -247,7 +247,7 @@ class Tokeniser:
         numbers = self._numbers(pieces)
         # Where syllables and words meet: the place among the characters of all turns that are not white space.
         solid = self._known.facts.rows[:, 1].take(numbers)
-        whole = (counts == 0).nonzero()[0].tolist()
+        whole = [number for number in (counts == 0).nonzero()[0].tolist() if normal[number][0].strip()]
         room = np.bincount(np.arange(len(turns)).repeat(counts), solid, len(turns)).astype(int)
         room[whole] = [len(turns[number].text) + 1 for number in whole]
         base = room.cumsum() - room

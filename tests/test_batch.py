@@ -155,7 +155,9 @@ def test_a_dead_worker_is_told(calls, tmp_path, shipped, monkeypatch):
             workers = [int(pid) for pid in children if b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()]
             os.kill(workers[0], signal.SIGKILL)
 
-    with pytest.raises(DataError, match="a worker process died, perhaps for want of memory; the same command with --resume"):
+    with pytest.raises(
+        DataError, match="a worker process died, perhaps for want of memory; the same command with --resume"
+    ):
         classify_files(shipped, [str(calls[0])], str(output), workers=2, progress=kill_one)
     classify_files(shipped, [str(calls[0])], str(output), resume=True)
     assert output.read_bytes() == calls[1]

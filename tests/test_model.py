@@ -70,6 +70,16 @@ def test_classify_frame_keeps_the_index_and_judges_missing_text_unknown(shipped)
     assert list(shipped.classify_frame(frame[:0], text="t").columns) == list(result.columns)
 
 
+def test_classify_frame_takes_turns(shipped, corpus):
+    calls = [item.call for item in corpus[:60:20]]
+    turns = [call.to_dict()["turns"] for call in calls]
+    result = shipped.classify_frame(pd.DataFrame({"turns": [*turns, [], np.array(turns[0], dtype=object)]}), "turns")
+    assert result["probability"].tolist()[:3] == [verdict.probability for verdict in shipped.classify_many(calls)]
+    assert result["label"].tolist()[3:] == ["unknown", result["label"][0]]
+    with pytest.raises(DataError, match="is not one of"):
+        shipped.classify_frame(pd.DataFrame({"text": [[{"speaker": "x", "text": "alo"}]]}))
+
+
 def test_a_learnt_cue_is_quoted_by_its_telling_words_not_by_the_whole_turn(shipped):
     call = (
         "dạ em chào anh ạ hôm trước em có gọi mà anh đang họp nên em gọi lại, trời nay mưa quá anh ha, "

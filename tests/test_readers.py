@@ -1,3 +1,6 @@
+import gzip
+import json
+import unicodedata
 from pathlib import Path
 
 import pyarrow
@@ -5,7 +8,7 @@ import pyarrow.parquet
 import pytest
 
 from scamtext import Call, DataError
-from scamtext.readers import Options, Rejected, plain_text, read_calls
+from scamtext.readers import Options, Position, Rejected, find_files, plain_text, read_calls, read_records
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
@@ -82,6 +85,88 @@ def test_vtt(tmp_path):
     path = write(tmp_path / "a.vtt", "WEBVTT\n\n00:00.000 --> 00:02.000\nalo\nem nghe\n\n00:02.000 --> 00:03.000\ndạ\n")
     (call,) = read_calls(path)
     assert [turn.text for turn in call.turns] == ["alo em nghe", "dạ"]
+
+
+def test_speakers_in_subtitles(tmp_path):
+    lines = "1\n00:00:00,000 --> 00:00:02,000\nA: alo\n\n2\n00:00:02,000 --> 00:00:03,000\nB: dạ\n"
+    (call,) = read_calls(write(tmp_path / "a.srt", lines))
+    assert [(turn.speaker, turn.text) for turn in call.turns] == [("caller", "alo"), ("callee", "dạ")]
+
+
+@pytest.mark.parametrize(
+    ("caller", "speakers"), [(None, [None, None, None]), ("SPEAKER_01", ["callee", "caller", None])]
+)
+def test_whisperx_turns_are_those_of_its_speakers(tmp_path, caller, speakers):
+    segments = [("SPEAKER_00", "alo"), ("SPEAKER_00", " ai đấy "), ("SPEAKER_01", "dạ em"), (None, "ừ")]
+    content = {"segments": [{"start": 0, "end": 1, "text": t} | ({"speaker": s} if s else {}) for s, t in segments]}
+    (call,) = read_calls(write(tmp_path / "a.json", json.dumps(content)), Options(caller=caller))
+    assert [turn.text for turn in call.turns] == ["alo ai đấy", "dạ em", "ừ"]
+    assert [turn.speaker for turn in call.turns] == speakers
+
+
+def test_folders_and_patterns(tmp_path):
+    for name in ("b.txt", "a/c.jsonl.gz", "a/x.mp3", ".hidden", "a/d.SRT"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write(tmp_path / name, "alo")
+    names = [str(tmp_path / name) for name in ("a/c.jsonl.gz", "a/d.SRT", "b.txt")]
+    assert find_files([str(tmp_path)]) == names
+    assert find_files([str(tmp_path / "*.txt"), "-", "missing.csv"]) == [names[2], "-", "missing.csv"]
+    assert find_files([str(tmp_path / "**" / "*.gz")]) == names[:1]
+    write(tmp_path / "a[1].txt", "alo")  # a name, though it could be a pattern
+    assert find_files([str(tmp_path / "a[1].txt")]) == [str(tmp_path / "a[1].txt")]
+    with pytest.raises(DataError, match="no files here that I read"):
+        find_files([str(tmp_path / "*.doc")])
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.gz", "a.txt.gz"])
+def test_gzip(tmp_path, name):
+    content = {"a.csv.gz": "id,text\n1,alo\n", "a.jsonl.gz": '{"id": 1, "text": "alo"}\n', "a.txt.gz": "alo"}[name]
+    (call,) = read_calls(write(tmp_path / name, gzip.compress(content.encode())))
+    assert call.turns[0].text == "alo"
+    assert call.id == ("a" if "txt" in name else "1")
+
+
+def test_windows_1258(tmp_path):
+    text = unicodedata.normalize("NFC", "chuyển tiền vào tài khoản")
+    pieces = unicodedata.normalize("NFD", text).replace("o\u0302", "ô").replace("e\u0302", "ê")
+    path = write(tmp_path / "a.csv", f"id,text\n1,{pieces}\n".encode("cp1258"))
+    (call,) = read_calls(path, Options(encoding="windows-1258"))
+    assert unicodedata.normalize("NFC", call.turns[0].text) == text
+
+
+def test_only_rows_in_another_encoding_are_set_aside(tmp_path):
+    rows = [b"id,text", *(b"1,alo em" for _ in range(20_000)), b"2,ch\xf4", b"3,alo em"]
+    *_, broken, last = read_calls(write(tmp_path / "a.csv", b"\n".join(rows)))
+    assert broken == Rejected("a.csv:20002", "a.csv:20002: not utf-8-sig throughout; name its encoding with --encoding")
+    assert last.id == "3"
+
+
+def test_a_short_row_is_set_aside(tmp_path):
+    first, second = read_calls(write(tmp_path / "a.csv", "id,x,text\n7\n8,y,alo\n"))
+    assert first == Rejected("7", "a.csv:2: the row has 1 cells, its text is number 3")
+    assert second.id == "8"
+
+
+def test_field_names_of_json_lines_and_parquet(tmp_path):
+    path = write(tmp_path / "a.jsonl", '{"ma": 1, "loi": "alo"}\n{"ma": 2}\n')
+    first, second = read_calls(path, Options(text="loi", id="ma"))
+    assert (first.id, first.turns[0].text) == ("1", "alo")
+    assert second.id == "2"
+    turns = [[{"speaker": "caller", "text": "alo"}], None]
+    pyarrow.parquet.write_table(pyarrow.table({"id": ["1", "2"], "turns": turns}), tmp_path / "a.parquet")
+    first, second = read_calls(str(tmp_path / "a.parquet"))
+    assert first.turns[0].speaker == "caller"
+    assert isinstance(second, Rejected)
+
+
+def test_reading_tells_how_far_it_is(tmp_path):
+    position, sizes = Position(), []
+    for name in ("a.csv", "b.csv"):
+        path = write(tmp_path / name, "id,text\n" + "1,alo\n" * 100_000)
+        for _ in read_records(path, Options(), position):
+            sizes.append(position.bytes)
+    assert sizes == sorted(sizes)
+    assert 0 < sizes[0] < sizes[-1] == position.bytes == 2 * (tmp_path / "a.csv").stat().st_size
 
 
 def test_plain_text_with_and_without_speakers():

@@ -27,8 +27,9 @@ def test_there_are_blocks():
 
 
 @pytest.mark.parametrize(("code", "shown"), PYTHON)
-def test_python_blocks(code, shown, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_python_blocks(code, shown, monkeypatch, tmp_path):
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    monkeypatch.chdir(tmp_path)
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(compile(code, "README.md", "exec"), {})
