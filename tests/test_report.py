@@ -187,12 +187,12 @@ def test_redaction_masks_everything_that_is_shown(write, monkeypatch):
     fake = types.ModuleType("scamtext.redact")
     fake.mask = lambda text: re.sub(r"[A-ZĐ]\w+|\d", lambda found: "•" * len(found[0]), text)
     monkeypatch.setitem(sys.modules, "scamtext.redact", fake)
-    full = record(text="😀 em Lan đây, chị chuyển tiền số 0901 nha", quote="chuyển tiền số 0901", id="0901-7")
+    full = record(text="😀 em Lan đây, chị chuyển tiền số 0901 nha", quote="chuyển tiền số 0901", id="c-7")
     page = Page(write([full, short(full), {"id": "3", "error": "0901: Lan"}], redact=True))
     whole, quoted, aside = page.records()
     assert whole["turns"][0]["text"] == "😀 em ••• đây, chị chuyển tiền số •••• nha"
     assert quoted["marks"][0]["text"] == "chuyển tiền số ••••"
-    assert whole["id"] == "0901-7"
+    assert whole["id"] == "c-7"
     assert (aside["id"], aside["error"]) == ("3", "••••: •••")
     assert not re.search("0901|Lan", page.scripts[1][1])
 
