@@ -6,6 +6,7 @@ Pieces have numbers; what there is to know of them lies in arrays, which are ask
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,36 +21,46 @@ Number = Callable[[str], int]
 CACHED = 1 << 17  # pieces of text, and words, that are remembered; then memory starts anew
 
 
-def _with_room(array: Array, size: int) -> Array:
-    """The array, twice as long if it is too short."""
-    while len(array) < size:
-        array = np.concatenate([array, np.zeros_like(array)])
-    return array
-
-
 class Lists:
-    """Lists of rows of numbers, one after the other in an array."""
+    """Lists of rows of numbers, one after the other in an array. New ones wait, to be put there together."""
 
     def __init__(self, width: int) -> None:
-        self.rows, self._bounds, self._count = np.zeros((1024, width), int), np.zeros(1024, int), 0
+        self._rows, self._bounds = np.zeros((1024, width), int), np.zeros(1024, int)
+        self._count = self._size = self._length = 0
+        self._waiting: list[Sequence[tuple[int, ...]]] = []
 
     def append(self, rows: Sequence[tuple[int, ...]]) -> None:
         """Keep one more list."""
-        self._count += 1
-        self._bounds = _with_room(self._bounds, self._count + 1)
-        start = int(self._bounds[self._count - 1])
-        end = self._bounds[self._count] = start + len(rows)
-        self.rows = _with_room(self.rows, end)
-        self.rows[start:end] = rows or 0
+        self._waiting.append(rows)
+        self._length += len(rows)
 
     def __len__(self) -> int:
-        return int(self._bounds[self._count])
+        return self._length
+
+    @property
+    def rows(self) -> Array:
+        """The rows of all lists, shape (at least their number, width)."""
+        if self._waiting:
+            ends = self._size + np.cumsum(list(map(len, self._waiting)))
+            self._bounds = _with_room(self._bounds, self._count + len(ends) + 1)
+            self._bounds[self._count + 1 : self._count + len(ends) + 1] = ends
+            self._rows = _with_room(self._rows, self._length)
+            if self._length > self._size:
+                self._rows[self._size : self._length] = list(chain.from_iterable(self._waiting))
+            self._count, self._size, self._waiting = self._count + len(ends), self._length, []
+        return self._rows
 
     def take(self, lists: Array) -> tuple[Array, Array]:
         """The rows of some lists in order, and for each the position in `lists` that it comes from."""
+        rows = self.rows
         first = self._bounds.take(lists)
         owner, places = ranges(first, self._bounds.take(lists + 1) - first)
-        return self.rows.take(places, axis=0), owner
+        return rows.take(places, axis=0), owner
+
+
+def _with_room(array: Array, size: int) -> Array:
+    """The array, with zeros behind it if it is too short."""
+    return array if size <= len(array) else np.concatenate([array, np.zeros((size, *array.shape[1:]), array.dtype)])
 
 
 class Pieces:

@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import accumulate, chain, repeat
 from typing import Any
 
 import numpy as np
@@ -236,7 +236,7 @@ class Tokeniser:
     def _tokens(self, piece: str) -> list[tuple[int, ...]]:
         """The rows of a piece for `Pieces.tokens`."""
         tokens = self._segmenter.tokens(piece)
-        ends = np.minimum(np.cumsum(self._segmenter.sizes(piece)), len(piece)).tolist()
+        ends = [min(end, len(piece)) for end in accumulate(self._segmenter.sizes(piece))]
         spellings = map(self._known.spellings.number, tokens)
         return list(zip(self._segmenter.rows(tokens).tolist(), [0, *ends], ends, spellings, strict=False))
 
