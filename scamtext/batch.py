@@ -22,8 +22,9 @@ import numpy as np
 from scamtext import __version__
 from scamtext.calls import Call
 from scamtext.errors import DataError
+from scamtext.formats import Options, Record, Rejected
 from scamtext.journal import RESUME, Journal
-from scamtext.readers import STDIN, Options, Position, Record, Rejected, find_files, read_records, to_call
+from scamtext.readers import STDIN, Position, find_files, read_records, to_call
 from scamtext.results import Verdict
 from scamtext.store import FITTED, META, load
 
@@ -84,6 +85,7 @@ def classify_files(
     """
     options, style, files = options or Options(), style or Style(), find_files(paths)
     _refuse_overwrite(files, output)
+    convert = _converter(Path(output), style)
     if resume and STDIN in (*files, output):
         raise DataError("standard input and output cannot be read or written again; --resume needs files")
     size = sum(Path(file).stat().st_size for file in files if Path(file).is_file())
@@ -109,7 +111,7 @@ def classify_files(
                     safe = monotonic()
                 progress(journal.records, position.bytes, size)
             journal.commit(counts)
-            journal.finish(_converter(Path(output), style))
+            journal.finish(convert)
         except OSError as error:
             raise DataError(f"{output}: {error.strerror or error}; when that is put right, {RESUME}") from error
         finally:
@@ -163,11 +165,24 @@ def _classified(
         return
     import joblib
 
+    faults: list[Exception] = []
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator", batch_size=1)
     try:
-        yield from parallel(joblib.delayed(_classify)(shared, chunk, options, style) for chunk in chunks)
+        yield from parallel(
+            joblib.delayed(_classify)(shared, chunk, options, style) for chunk in _until_fault(chunks, faults)
+        )
     except BrokenExecutor as error:
         raise DataError(f"a worker process died, perhaps for want of memory; {RESUME}, or fewer --workers") from error
+    if faults:
+        raise faults[0]
+
+
+def _until_fault(chunks: Iterator[list[Record]], faults: list[Exception]) -> Iterator[list[Record]]:
+    """Chunks up to a fault, which is kept: joblib reads them in a thread of its own, where it would be lost."""
+    try:
+        yield from chunks
+    except Exception as error:
+        faults.append(error)
 
 
 def _classify(shared: _Shared, chunk: list[Record], options: Options, style: Style) -> Done:
@@ -236,9 +251,16 @@ def _refuse_overwrite(files: Iterable[str], output: str) -> None:
 
 
 def _converter(output: Path, style: Style) -> Callable[[Path, Path], None] | None:
-    convert = {".csv": _write_csv, ".parquet": _write_parquet}.get(output.suffix.lower())
+    """What makes the output of JSON lines; None if it is JSON lines."""
+    suffix = output.suffix.lower()
     fields = (*FIELDS, *FULL) if style.full else FIELDS
-    return partial(convert, fields) if convert else None
+    if suffix == ".parquet":
+        try:
+            import pyarrow  # noqa: F401
+        except ImportError as error:
+            raise DataError("writing Parquet needs pyarrow; install scamtext[parquet]") from error
+        return partial(_write_parquet, fields)
+    return partial(_write_csv, fields) if suffix == ".csv" else None
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -257,11 +279,9 @@ def _write_csv(fields: Sequence[str], source: Path, output: Path) -> None:
 
 
 def _write_parquet(fields: Sequence[str], source: Path, output: Path) -> None:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise DataError(f"writing Parquet needs pyarrow; install scamtext[parquet], then {RESUME}") from error
+    import pyarrow
+    from pyarrow import parquet
+
     string, integer, number = pyarrow.string(), pyarrow.int32(), pyarrow.float64()
     turn = {"speaker": string, "text": string}
     cue = {"kind": string, "turn": integer, "start": integer, "end": integer, **turn, "negated": pyarrow.bool_()}

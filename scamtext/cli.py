@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scamtext.corpus import LabelledCall
-    from scamtext.readers import Options
+    from scamtext.formats import Options
 
 WORTH_A_PROCESS = 4 << 20  # bytes of input, some seconds of work
 
@@ -91,7 +91,7 @@ def classify(
     from tqdm import tqdm
 
     from scamtext.batch import Style, classify_files
-    from scamtext.readers import Options
+    from scamtext.formats import Options
     from scamtext.store import load
 
     _check_encoding(encoding)
@@ -154,7 +154,8 @@ def _check_encoding(encoding: str) -> None:
 
 def _print_table(classifier: Any, inputs: tuple[str, ...], options: Options, lang: str, redact: bool) -> int:
     """Print a line a call; returns how many records were set aside."""
-    from scamtext.readers import Rejected, find_files, read_calls
+    from scamtext.formats import Rejected
+    from scamtext.readers import find_files, read_calls
     from scamtext.render import table_head, table_row
 
     set_aside = 0
@@ -193,7 +194,7 @@ def report(source: str, output: str, redact: bool, lang: str) -> None:
 def check(text: str, colour: bool | None, lang: str, model: str | None) -> None:
     """Judge one transcript, for a person to read. TEXT may say who speaks: "Người gọi: ..."."""
     from scamtext.calls import Call
-    from scamtext.readers import plain_text
+    from scamtext.formats import plain_text
     from scamtext.render import to_text
     from scamtext.store import load
 
@@ -339,7 +340,8 @@ def _replay(classifier: Any, path: str, speed: int, lang: str) -> None:
     """Show every turn as it is spoken, the risk beside it, and the alert when it comes."""
     from time import sleep
 
-    from scamtext.readers import Rejected, read_calls
+    from scamtext.formats import Rejected
+    from scamtext.readers import read_calls
     from scamtext.render import alert, live_line
     from scamtext.results import HIGH
 

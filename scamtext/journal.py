@@ -54,6 +54,8 @@ class Journal:
         except DataError:
             os.close(descriptor)
             raise
+        if not size:
+            self._count.unlink(missing_ok=True)  # it tells of other bytes than will stand there
         self._file = os.fdopen(descriptor, "r+b")
         self._file.truncate(size)
         self._file.seek(size)

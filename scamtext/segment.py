@@ -76,7 +76,7 @@ class Segmenter:
         pattern = re.compile(_text(tables["pattern"]), re.VERBOSE)
         respelt = dict(line.split("\t") for line in _text(tables["respelt"]).split("\n"))
         vocabulary = {word: i for i, word in enumerate(_text(tables["vocabulary"]).split("\n"))}
-        self._chunks, self._spelt = _Chunks(pattern, respelt), _Chunks(pattern, {})
+        self._chunks = _Chunks(pattern, respelt)
         self._rows = _Rows(vocabulary, frozenset(map(chr, tables["small"].tolist())))
         self._field = _Field(tables)
 
@@ -95,15 +95,14 @@ class Segmenter:
 
     def tokens(self, text: str) -> list[str]:
         """The tokens of a text, as underthesea respells them."""
-        return list(chain.from_iterable(map(self._chunks.__getitem__, pieces(text))))
+        return [token for piece in pieces(text) for token in self._chunks[piece][0]]
 
     def sizes(self, text: str) -> list[int]:
         """How many characters of the text each of its tokens has, white space not counted.
 
         Respelling may change their length ("nghành" to "ngành"). All characters of a text in NFC are in its tokens.
         """
-        spelt = chain.from_iterable(map(self._spelt.__getitem__, pieces(text)))
-        return [len("".join(token.split())) for token in spelt]
+        return [size for piece in pieces(text) for size in self._chunks[piece][1]]
 
     def with_sizes(self, text: str) -> list[tuple[str, int]]:
         """The words of a text, each with how many characters of the text it has (`sizes`)."""
@@ -173,18 +172,19 @@ class _Cache(dict[str, Value]):
         return value
 
 
-class _Chunks(_Cache[tuple[str, ...]]):
-    """The tokens of pieces of text."""
+class _Chunks(_Cache[tuple[tuple[str, ...], tuple[int, ...]]]):
+    """The tokens of pieces of text, and how many characters they had that are no white space."""
 
     def __init__(self, pattern: re.Pattern[str], respelt: dict[str, str]) -> None:
         super().__init__()
         self._pattern, self._respelt = pattern, respelt
 
-    def __missing__(self, piece: str) -> tuple[str, ...]:
+    def __missing__(self, piece: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
         text = normalize("NFC", piece).replace("\u00f0", "đ").replace("\u00d0", "Đ")
         text = text + " " if text.split() == [text] else text  # a rule asks whether anything follows
-        found = map(re.Match.group, self._pattern.finditer(text))
-        return self.keep(piece, tuple(self._respelt.get(token, token) for token in found))
+        found = list(map(re.Match.group, self._pattern.finditer(text)))
+        tokens = tuple(self._respelt.get(token, token) for token in found)
+        return self.keep(piece, (tokens, tuple(len("".join(token.split())) for token in found)))
 
 
 class _Rows(_Cache[int]):

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from scamtext.calls import Call
 from scamtext.errors import DataError
+from scamtext.formats import Rejected
 from scamtext.messages import messages
 from scamtext.model import BATCH, ScamClassifier
-from scamtext.readers import MOST_CHARACTERS, Rejected
+from scamtext.readers import MOST_CHARACTERS
 from scamtext.results import Verdict
 from scamtext.store import load
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import accumulate, chain, repeat
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from scamtext.calls import CALLEE, Call
 from scamtext.lexicon import Lexicon
+from scamtext.pieces import Number, Pieces
 from scamtext.segment import Segmenter
 from scamtext.text import (
     LONGEST,
@@ -27,14 +28,10 @@ from scamtext.text import (
     normalise,
     place_words,
     syllables,
-    word_form,
 )
-from scamtext.trie import ranges
 
 Array = NDArray[Any]
-Number = Callable[[str], int]
 
-CACHED = 1 << 17  # pieces of text, and words, that are remembered; then memory starts anew
 BREAK = "\n"  # ends a line, and a sentence
 FLAGS = LETTERS, DIACRITICS, VIETNAMESE = 1, 2, 4  # of a syllable; the last two only with letters
 _DIGIT = re.compile(r"\d")
@@ -128,95 +125,6 @@ def _pieces(text: str) -> list[str]:
     return text.replace(BREAK, f" {BREAK} ").split(" ")
 
 
-def _with_room(array: Array, size: int) -> Array:
-    """The array, twice as long if it is too short."""
-    while len(array) < size:
-        array = np.concatenate([array, np.zeros_like(array)])
-    return array
-
-
-class _Lists:
-    """Lists of rows of numbers, one after the other in an array."""
-
-    def __init__(self, width: int) -> None:
-        self.rows, self._bounds, self._count = np.zeros((1024, width), int), np.zeros(1024, int), 0
-
-    def append(self, rows: Sequence[tuple[int, ...]]) -> None:
-        """Keep one more list."""
-        self._count += 1
-        self._bounds = _with_room(self._bounds, self._count + 1)
-        start = int(self._bounds[self._count - 1])
-        end = self._bounds[self._count] = start + len(rows)
-        self.rows = _with_room(self.rows, end)
-        self.rows[start:end] = rows or 0
-
-    def __len__(self) -> int:
-        return int(self._bounds[self._count])
-
-    def take(self, lists: Array) -> tuple[Array, Array]:
-        """The rows of some lists in order, and for each the position in `lists` that it comes from."""
-        first = self._bounds.take(lists)
-        owner, places = ranges(first, self._bounds.take(lists + 1) - first)
-        return self.rows.take(places, axis=0), owner
-
-
-class _Pieces:
-    """What is known of pieces of text, which have numbers.
-
-    Attributes
-    ----------
-    syllables : of each syllable what `Tokens.syllable` says of it, where it begins and ends, how many
-        characters before it are not white space, and 0; for marks that end a sentence zeros and 1.
-    tokens : of each token of the segmenter its row there, where it begins and ends among the characters
-        that are not white space, and the number of its spelling.
-    facts : of each piece how many characters it has, how many are not white space, and whether one is a digit.
-    """
-
-    def __init__(self, word_number: Number) -> None:
-        self.numbers: dict[str, int] = {}
-        self.syllables, self.tokens, self.facts = _Lists(8), _Lists(4), _Lists(3)
-        self.spellings = _Spellings(word_number)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it is time to start anew."""
-        return max(map(len, (self.syllables, self.tokens, self.facts, self.spellings.facts))) > CACHED
-
-
-class _Spellings:
-    """What is known of the spellings of words, which have numbers.
-
-    Attributes
-    ----------
-    facts : of each the number of its form as a word, and whether it is more than punctuation.
-    """
-
-    def __init__(self, word_number: Number) -> None:
-        self._word_number = word_number
-        self.facts = _Lists(2)
-        self._words: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._joined: dict[int, int] = {}
-
-    def number(self, word: str) -> int:
-        """The number of a word."""
-        if word not in self._numbers:
-            self._numbers[word] = len(self._words)
-            self._words.append(word)
-            self.facts.append([(self._word_number(word_form(word)), any(map(str.isalnum, word)))])
-        return self._numbers[word]
-
-    def join(self, first: Array, last: Array) -> Array:
-        """The numbers of words of several tokens, by those of all tokens but the last, and of the last."""
-        keys = (first << 32 | last).tolist()
-        found = list(map(self._joined.get, keys))
-        if None in found:
-            for key in set(keys).difference(self._joined):
-                self._joined[key] = self.number(f"{self._words[key >> 32]} {self._words[key & (1 << 32) - 1]}")
-            found = list(map(self._joined.get, keys))
-        return np.array(found, dtype=int)
-
-
 class Tokeniser:
     """Cuts calls into syllables and words.
 
@@ -229,7 +137,7 @@ class Tokeniser:
 
     def __init__(self, folded_number: Number, word_number: Number, lexicon: Lexicon, segmenter: Segmenter) -> None:
         self._folded_number, self._lexicon, self._segmenter = folded_number, lexicon, segmenter
-        self._word_number, self._known = word_number, _Pieces(word_number)
+        self._word_number, self._known = word_number, Pieces(word_number)
 
     def read(self, calls: Sequence[Call]) -> Tokens:
         """Tokenise calls."""
@@ -238,7 +146,7 @@ class Tokeniser:
 
     def _read(self, calls: Sequence[Call]) -> Tokens:
         if self._known.is_full:
-            self._known = _Pieces(self._word_number)
+            self._known = Pieces(self._word_number)
         turns = [turn for call in calls for turn in call.turns]
         normal = [normalise(turn.text) for turn in turns]
         parts = [_pieces(text) if offsets is None else [] for text, offsets in normal]
@@ -302,7 +210,7 @@ class Tokeniser:
         known.tokens.append(self._tokens(piece) if solid == len(piece) else [])
 
     def _cut(self, piece: str) -> list[tuple[int, ...]]:
-        """The rows of a piece for `_Pieces.syllables`."""
+        """The rows of a piece for `Pieces.syllables`."""
         line = syllables(piece)
         is_stop = (0,) * 7 + (1,)
         items: list[tuple[int, ...]] = [is_stop] if 0 in line.stops else []
@@ -326,9 +234,9 @@ class Tokeniser:
         )
 
     def _tokens(self, piece: str) -> list[tuple[int, ...]]:
-        """The rows of a piece for `_Pieces.tokens`."""
+        """The rows of a piece for `Pieces.tokens`."""
         tokens = self._segmenter.tokens(piece)
-        ends = np.minimum(np.cumsum(self._segmenter.sizes(piece)), len(piece)).tolist()
+        ends = [min(end, len(piece)) for end in accumulate(self._segmenter.sizes(piece))]
         spellings = map(self._known.spellings.number, tokens)
         return list(zip(self._segmenter.rows(tokens).tolist(), [0, *ends], ends, spellings, strict=False))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
+from scamtext.compiler import compile_model
 from scamtext.errors import DataError
 from scamtext.features import Table
 from scamtext.heads import (
@@ -28,7 +29,7 @@ from scamtext.heads import (
 from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.model import sigmoid_of
 from scamtext.results import LEGIT, SCAM
-from scamtext.scorer import CALL_CUES, LIVE_HEAD, SCAM_HEAD, TURN_CUES, TYPE_HEAD, compile_model, live_scores
+from scamtext.scorer import CALL_CUES, LIVE_HEAD, SCAM_HEAD, TURN_CUES, TYPE_HEAD, live_scores
 
 CallCues = Sequence[frozenset[str]]  # the kinds of cue in each turn of a call
 LEAST_HEARD = 20  # syllables of a beginning that is learnt from; under that scams and honest calls are alike

@@ -19,8 +19,9 @@ import pytest
 import scamtext
 from scamtext import Call, DataError, batch
 from scamtext.batch import Style, classify_files
+from scamtext.formats import Options
 from scamtext.journal import Journal
-from scamtext.readers import MOST_CHARACTERS
+from scamtext.readers import MOST_CHARACTERS, read_records
 
 # A slow enough run: few records at a time, safe after each.
 RUN = """
@@ -230,6 +231,40 @@ def test_damaged_traces_of_a_run(calls, tmp_path, shipped, monkeypatch, fault):
         part.unlink()
     classify_files(shipped, [str(calls[0])], str(output), resume=True)
     assert output.read_bytes() == calls[1]
+
+
+def test_traces_of_a_run_do_not_mix_with_those_of_another(calls, tmp_path, shipped, monkeypatch):
+    output = tmp_path / "out.jsonl"
+    stopped(calls[0], output, shipped, monkeypatch)
+    monkeypatch.setattr(batch, "SAFE_AFTER", 99.0)
+
+    def stop(records, _read, _size):
+        if records >= 900:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):  # in English, stopped before anything is safe
+        classify_files(shipped, [str(calls[0])], str(output), style=Style(lang="en"), progress=stop)
+    classify_files(shipped, [str(calls[0])], str(output), resume=True)
+    assert output.read_bytes() == calls[1]
+
+
+def test_a_fault_in_reading_is_not_lost_with_workers(calls, tmp_path, shipped, monkeypatch):
+    def broken(*_):
+        yield from list(read_records(str(calls[0]), Options()))[:1100]
+        raise MemoryError("no more")
+
+    monkeypatch.setattr(batch, "CHUNK", 64)
+    monkeypatch.setattr(batch, "read_records", broken)
+    with pytest.raises(MemoryError, match="no more"):
+        classify_files(shipped, [str(calls[0])], str(tmp_path / "out.jsonl"), workers=2)
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_parquet_without_pyarrow_is_told_before_the_work(calls, tmp_path, shipped, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(DataError, match=r"install scamtext\[parquet\]"):
+        classify_files(shipped, [str(calls[0])], str(tmp_path / "out.parquet"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_runs_of_one_output_are_refused(calls, tmp_path, shipped):

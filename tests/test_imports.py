@@ -10,10 +10,10 @@ import scamtext
 PACKAGE = Path(scamtext.__file__).parent
 # Each module may import, at its top, only modules before it.
 ORDER = [
-    "errors", "calls", "results", "trie", "segment", "segment_tables", "automaton", "text", "redact", "lexicon",
-    "tokens", "cues", "features", "messages", "scorer", "explain", "quotes", "model", "heads", "training", "monitor",
-    "stream", "corpus", "spoil", "measures", "noise", "live", "evaluate", "floors", "curves", "card", "store",
-    "render", "readers", "journal", "batch", "report", "spark", "cli",
+    "errors", "calls", "results", "trie", "segment", "segment_tables", "automaton", "text", "redact", "pieces",
+    "lexicon", "tokens", "cues", "features", "messages", "scorer", "compiler", "explain", "quotes", "model", "heads",
+    "training", "monitor", "stream", "corpus", "spoil", "measures", "noise", "live", "evaluate", "floors", "curves",
+    "card", "store", "render", "formats", "readers", "journal", "batch", "report", "spark", "cli",
 ]  # fmt: skip
 
 

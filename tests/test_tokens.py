@@ -87,7 +87,7 @@ def test_any_texts(texts):
 
 
 def test_memory_that_starts_anew_changes_nothing(monkeypatch):
-    monkeypatch.setattr("scamtext.tokens.CACHED", 8)
+    monkeypatch.setattr("scamtext.pieces.CACHED", 8)
     small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
     for number in range(40):
         calls = [Call((Turn(f"một{number} hai ba{number} sáu. {number}"), Turn("")))]
@@ -108,7 +108,7 @@ def test_hostile_texts_come_to_an_end(piece):
 
 
 def test_threads_read_alike(monkeypatch):
-    monkeypatch.setattr("scamtext.tokens.CACHED", 50)
+    monkeypatch.setattr("scamtext.pieces.CACHED", 50)
     shared = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
     calls = [[Call((Turn(f"anh{n % 90} chuyển{n % 70} tiền ngay. {n}"),))] for n in range(400)]
     expected = [TOKENISER.read(call) for call in calls]
