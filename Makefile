@@ -10,7 +10,7 @@ SPLIT := --split data/split.json
 .PHONY: demo test check train gate data-card ablation bench bench-batch clean
 
 demo: $(READY)
-	$(BIN)/scamtext classify --table data/samples/*
+	$(BIN)/scamtext classify --table data/samples/call* data/samples/can_tho.txt
 	$(BIN)/scamtext check --colour "$$(cat data/samples/can_tho.txt)"
 
 test: $(READY)
