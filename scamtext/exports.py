@@ -181,17 +181,23 @@ def _to_record(row: Any) -> dict[str, Any] | None:
         raise row
     if not isinstance(row, Mapping):
         raise DataError(f"expected an object, got {type(row).__name__}")
-    given: Mapping[str, Any] | None = {name: None if _is_blank(value) else value for name, value in row.items()}
+    if row.get("error") and not {"label", "text", "turns"} & row.keys():
+        return None  # what classify has set aside
+    given: Mapping[str, Any] | None
     if "annotations" in row:
         given = _of_label_studio(row)
-    elif "reviewed" in row or {"risk", "probability"} <= row.keys():
-        given = _of_reviewer(given or {})
+    else:
+        given = {name: None if _is_blank(value) else value for name, value in row.items()}
+        if "reviewed" in row or {"risk", "probability"} <= row.keys():
+            given = _of_reviewer(given)
     return None if given is None else _in_our_words(given)
 
 
 def _is_blank(value: Any) -> bool:
-    """No value: None, an empty cell, or a data frame's NaN."""
-    return value is None or value == "" if not isinstance(value, float) else math.isnan(value)
+    """No value: an empty cell, or a data frame's NaN."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return isinstance(value, str) and not value.strip()
 
 
 def _in_our_words(row: Mapping[str, Any]) -> dict[str, Any]:

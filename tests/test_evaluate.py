@@ -90,6 +90,11 @@ def test_types_left_out_never_train_on_the_type(few, monkeypatch):
         assert kind not in groups
 
 
+def test_types_of_ones_own_are_left_out_too(few):
+    calls = [replace(call, scam_type="card_swap") if call.scam_type == "bank" else call for call in few]
+    assert list(types_left_out(ScamClassifier(folds=2), calls, tokenise(calls)))[-1] == "card_swap"
+
+
 def test_cue_measures_count_calls():
     call = LabelledCall(
         Call((Turn("anh đọc mã OTP cho em"),), "1"), "scam", cues=(frozenset({"credential_request", "threat"}),)
