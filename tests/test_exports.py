@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -261,6 +262,22 @@ def test_verdicts_are_no_labels_until_somebody_has_looked(tmp_path):
     assert "verdicts.jsonl: none of 2 records is labelled" in faults(path)
     (call,) = read_corpus(write(path, lines(verdict(1, reviewed="right"), set_aside)))
     assert call.call.id == "1"
+
+
+def test_the_data_card_shows_what_is_read(tmp_path):
+    card = (SAMPLES.parent / "README.md").read_text(encoding="utf-8").split("## How to bring your own")[1]
+    blocks = ["\n".join(line[4:] for line in found.splitlines()) for found in re.findall(r"(?:^    .+\n)+", card, re.M)]
+    found = []
+    for block in blocks:
+        suffix = {"{": ".jsonl", "[": ".json"}.get(block[0], ".csv")
+        found.append([(c.label, c.scam_type) for c in read_corpus(write(tmp_path / f"shown{suffix}", block))])
+    assert found == [
+        [("scam", "card_swap"), ("legit", None)],
+        [("scam", "bank")],
+        [("scam", "card_swap")],
+        [("scam", None)],
+        [("legit", None)],
+    ]
 
 
 def test_the_sample_of_a_bank():
