@@ -266,7 +266,10 @@ def test_verdicts_are_no_labels_until_somebody_has_looked(tmp_path):
 
 def test_the_data_card_shows_what_is_read(tmp_path):
     card = (SAMPLES.parent / "README.md").read_text(encoding="utf-8").split("## How to bring your own")[1]
-    blocks = ["\n".join(line[4:] for line in found.splitlines()) for found in re.findall(r"(?:^    .+\n)+", card, re.M)]
+    blocks = [
+        "\n".join(line[4:] for line in found.splitlines())
+        for found in re.findall(r"(?:^    .+\n)+", card, re.MULTILINE)
+    ]
     found = []
     for block in blocks:
         suffix = {"{": ".jsonl", "[": ".json"}.get(block[0], ".csv")
