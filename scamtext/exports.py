@@ -114,14 +114,14 @@ def _json_rows(name: str, text: str) -> Iterator[Placed]:
         if line.strip():
             try:
                 yield f"{name}:{number}", json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 yield f"{name}:{number}", DataError(f"not JSON: {error}")
 
 
 def _tasks(name: str, text: str) -> Iterator[Placed]:
     try:
         tasks = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"not JSON: {error}") from error
     if not isinstance(tasks, list):
         raise DataError(f"expected a list of tasks, as Label Studio exports as JSON, got {type(tasks).__name__}")
@@ -211,15 +211,22 @@ def _in_our_words(row: Mapping[str, Any]) -> dict[str, Any]:
     record["label"] = LABELS.get(_plain(record.get("label")), record.get("label"))
     if record.get("type") is not None:
         record["legit_kind" if record["label"] == LEGIT else "scam_type"] = record.pop("type")
+    if record.get("author") is not None:
+        record["author"] = str(record["author"])
+    return record | _spoken(record)
+
+
+def _spoken(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The transcript of a record, as turns where it says who speaks."""
     if record.get("turns") is not None:
-        record["turns"] = _turns(record["turns"])
-    elif isinstance(record.get("text"), str):
-        turns = plain_text(record["text"])
-        if turns[0].speaker:
-            record["turns"] = [{"speaker": turn.speaker, "text": turn.text} for turn in turns]
-    elif "text" in record:
-        record["text"] = record["text"] or ""
-    return record
+        return {"turns": _turns(record["turns"])}
+    if "text" not in record:
+        return {}
+    text = "" if record["text"] is None else record["text"]
+    turns = plain_text(text) if isinstance(text, str) else []
+    if turns and turns[0].speaker:
+        return {"turns": [{"speaker": turn.speaker, "text": turn.text} for turn in turns]}
+    return {"text": text}
 
 
 def _plain(word: Any) -> str:
@@ -257,7 +264,7 @@ def _turns(turns: Any) -> Any:
         return turns
     try:
         return json.loads(turns)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(
             f'field "turns": {turns[:40]!r} is not JSON ({error}); write [{{"speaker": "caller", "text": "..."}}, ...]'
         ) from error
@@ -267,10 +274,7 @@ def _of_label_studio(task: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a task of Label Studio says; None if every annotator has cancelled it."""
     try:
         valid = [annotation for annotation in task["annotations"] if not annotation.get("was_cancelled")]
-        chosen = [
-            [word for part in annotation["result"] for word in part.get("value", {}).get("choices", ())]
-            for annotation in valid
-        ]
+        chosen = [list(_choices(annotation)) for annotation in valid]
         data = dict(task["data"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"not a task as Label Studio exports it as JSON: {type(error).__name__} {error}") from error
@@ -287,9 +291,9 @@ def _of_label_studio(task: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"id": task.get("id"), **_named_text(data), "label": label} | ({"type": kind} if kind else {})
 
 
-def _choices(annotation: Mapping[str, Any]) -> Iterator[Any]:
+def _choices(annotation: Mapping[str, Any]) -> Iterator[str]:
     for part in annotation["result"]:
-        yield from part.get("value", {}).get("choices", ())
+        yield from map(str, part.get("value", {}).get("choices", ()))
 
 
 def _named_text(data: dict[str, Any]) -> dict[str, Any]:
