@@ -61,6 +61,7 @@ class LabelledCall:
     region: str | None = None
     form: str | None = None
     partial: bool = False
+    reviewed: bool = False  # a verdict that somebody has looked at
     cues: tuple[frozenset[str], ...] | None = None
 
     @property
@@ -108,6 +109,11 @@ def reviewed(source: str | Path | Iterable[Mapping[str, Any]]) -> list[LabelledC
         field `reviewed` it says "right", "not a scam" or "missed" ("đúng", "không phải lừa đảo", "bỏ sót"), and
         nothing where nobody looked; in `reviewed_type`, if at all, the type as it should have been.
 
+    Returns
+    -------
+    Calls with `reviewed` true: they are learnt from, but set no thresholds (`ScamClassifier.fit`, `picked`). Those
+    without a group of their own are put into groups of the size of an author.
+
     Raises
     ------
     DataError : lists every fault; nobody looked at any call.
@@ -116,7 +122,7 @@ def reviewed(source: str | Path | Iterable[Mapping[str, Any]]) -> list[LabelledC
         return read_corpus(source)
     faults: list[str] = []
     rows = ((f"record {number}", record) for number, record in enumerate(source, 1))
-    return _collect(to_records(rows, faults), faults, "the records")
+    return _collect(to_records("records", rows, faults), faults, "the records")
 
 
 def _collect(records: Iterable[tuple[str, Mapping[str, Any]]], faults: list[str], name: str) -> list[LabelledCall]:
@@ -217,7 +223,8 @@ def _check(record: Mapping[str, Any]) -> tuple[list[str], LabelledCall | None]:
         return faults, LabelledCall(call, str(record.get("label")))
     names = ("label", "scam_type", "legit_kind", "author", "pair", "region", "form")
     fields = {name: record.get(name) for name in names}
-    return [], LabelledCall(call, cues=cues, partial=str(record.get("partial")).lower() in ("true", "1"), **fields)  # type: ignore[arg-type]
+    marks = {name: str(record.get(name)).lower() in ("true", "1") for name in ("partial", "reviewed")}
+    return [], LabelledCall(call, cues=cues, **marks, **fields)  # type: ignore[arg-type]
 
 
 def _is_name(value: Any) -> bool:

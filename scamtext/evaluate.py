@@ -77,6 +77,7 @@ def fit(
         [call.scam_type for call in calls],
         [call.group for call in calls],
         [call.cues for call in calls] if cues else None,
+        [call.reviewed for call in calls],
     )
 
 

@@ -36,6 +36,8 @@ REVIEWS = {
     **dict.fromkeys((MISSED, "bỏ sót", "bo sot"), MISSED),
 }
 KNOWN_REVIEWS = "right, not a scam, missed (đúng, không phải lừa đảo, bỏ sót)"
+# Reviewed calls that learn beside the corpus count as an author does, not each as one (benchmarks/README.md, feedback).
+BATCH = 40
 ALIASES = {"data": "text", "labels": "label", "group": "author"}  # their name of a field -> ours
 ASIDE = ("id", "type", "scam_type", "legit_kind", "group", "author", "pair", "region", "form", "label")
 
@@ -64,12 +66,12 @@ def find_labelled(paths: Iterable[str | Path]) -> Iterator[Path]:
 def read_labelled(path: Path, faults: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The labelled records of a file, each with its place; what is wrong is added to `faults`."""
     try:
-        yield from to_records(_rows(path), faults)
+        yield from to_records(path.name, _rows(path), faults)
     except DataError as error:
         faults.append(f"{path.name}: {error}")
 
 
-def to_records(rows: Iterable[Placed], faults: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def to_records(name: str, rows: Iterable[Placed], faults: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Rows as records of `corpus`, without those that nobody has labelled.
 
     Raises
@@ -87,6 +89,8 @@ def to_records(rows: Iterable[Placed], faults: list[str]) -> Iterator[tuple[str,
         if record is None:
             passed += 1
         else:
+            if record.get("reviewed") and record.get("author") is None:
+                record["author"] = f"reviewed, {name}, {taken // BATCH + 1}"
             taken += 1
             yield where, record
     if passed and not taken:
@@ -326,4 +330,4 @@ def _of_reviewer(row: Mapping[str, Any]) -> dict[str, Any] | None:
     label = label if review == RIGHT else SCAM if review == MISSED else LEGIT
     kind = row.get("reviewed_type") or (row.get("scam_type") if label == SCAM else None)
     names = ("id", "text", "turns", "group", "author")
-    return {name: row[name] for name in names if name in row} | {"label": label, "type": kind}
+    return {name: row[name] for name in names if name in row} | {"label": label, "type": kind, "reviewed": True}

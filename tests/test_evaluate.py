@@ -63,9 +63,9 @@ def spy(monkeypatch, name):
     """A list that collects the set of values of one argument of every fit."""
     seen, fit_table = [], ScamClassifier.fit_table
 
-    def watched(self, table, y, scam_type=None, groups=None, cues=None):
+    def watched(self, table, y, scam_type=None, groups=None, cues=None, picked=None):
         seen.append(set({"scam_type": scam_type, "groups": groups}[name]))
-        return fit_table(self, table, y, scam_type, groups, cues)
+        return fit_table(self, table, y, scam_type, groups, cues, picked)
 
     monkeypatch.setattr(ScamClassifier, "fit_table", watched)
     return seen

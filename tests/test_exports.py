@@ -212,18 +212,18 @@ REVIEWED = [
     verdict(8, "unknown", None, reviewed="không phải lừa đảo", reviewed_type="wrong_number"),
 ]
 MEANT = [
-    ("1", "legit", None, None, "1"),
-    ("2", "scam", "merchant_qr", None, "2"),
-    ("3", "scam", "bank", None, "3"),
-    ("4", "legit", None, None, "4"),
-    ("7", "scam", "card_swap", None, "desk"),
-    ("8", "legit", None, "wrong_number", "8"),
+    ("1", "legit", None, None, True),
+    ("2", "scam", "merchant_qr", None, True),
+    ("3", "scam", "bank", None, True),
+    ("4", "legit", None, None, True),
+    ("7", "scam", "card_swap", None, True),
+    ("8", "legit", None, "wrong_number", True),
 ]
 
 
 def told(calls):
     assert all([turn.speaker for turn in call.call.turns] == ["caller", "callee"] for call in calls)
-    return [(c.call.id, c.label, c.scam_type, c.legit_kind, c.group) for c in calls]
+    return [(c.call.id, c.label, c.scam_type, c.legit_kind, c.reviewed) for c in calls]
 
 
 def test_reviewed_verdicts_are_labelled_calls(tmp_path):
@@ -237,6 +237,14 @@ def test_reviewed_verdicts_are_labelled_calls(tmp_path):
     frame["turns"] = frame["turns"].map(json.dumps)
     frame.to_csv(tmp_path / "verdicts.csv", index=False)
     assert told(read_corpus(tmp_path / "verdicts.csv")) == MEANT
+
+
+def test_reviewed_calls_are_in_groups_of_the_size_of_an_author():
+    records = [verdict(number, reviewed="right") for number in range(81)]
+    calls = reviewed([records[0] | {"group": "desk"}, *records[1:]])
+    groups = [call.group for call in calls]
+    assert groups[0] == "desk"
+    assert [groups.count(group) for group in dict.fromkeys(groups)] == [1, 39, 40, 1]
 
 
 @pytest.mark.parametrize(
