@@ -36,8 +36,7 @@ REVIEWS = {
     **dict.fromkeys((MISSED, "bỏ sót", "bo sot"), MISSED),
 }
 KNOWN_REVIEWS = "right, not a scam, missed (đúng, không phải lừa đảo, bỏ sót)"
-# Reviewed calls that learn beside the corpus count as an author does, not each as one (benchmarks/README.md, feedback).
-BATCH = 40
+BATCH = 40  # reviewed calls that make a group: each counted as an author alone, they spoil what authors agree on
 ALIASES = {"data": "text", "labels": "label", "group": "author"}  # their name of a field -> ours
 ASIDE = ("id", "type", "scam_type", "legit_kind", "group", "author", "pair", "region", "form", "label")
 
