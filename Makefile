@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 EXTRAS ?= dev
 SPLIT := --split data/split.json
 
-.PHONY: demo test check train gate data-card ablation bench bench-batch clean
+.PHONY: demo test check train gate data-card ablation bench bench-feedback bench-batch clean
 
 demo: $(READY)
-	$(BIN)/scamtext classify --table data/samples/*
+	$(BIN)/scamtext classify --table data/samples/call* data/samples/can_tho.txt
 	$(BIN)/scamtext check --colour "$$(cat data/samples/can_tho.txt)"
 
 test: $(READY)
@@ -40,6 +40,9 @@ ablation: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/speed.py
+
+bench-feedback: $(READY)
+	$(BIN)/python benchmarks/feedback.py
 
 CALLS ?= 1000000
 bench-batch: $(READY)

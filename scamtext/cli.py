@@ -209,7 +209,11 @@ def check(text: str, colour: bool | None, lang: str, model: str | None) -> None:
 @click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Model folder to write.")
 @SPLIT
 def train(data: tuple[str, ...], output: str, split: str | None) -> None:
-    """Train on labelled calls (files or folders of .jsonl or .csv) and write a model folder."""
+    """Train on labelled calls and write a model folder.
+
+    DATA are files or folders: tables (.csv, .tsv, .parquet) with text and label, .jsonl (also doccano's), Label
+    Studio's .json, and what classify --full wrote with a column "reviewed" (right, not a scam, missed).
+    """
     import joblib
 
     from scamtext.corpus import digest
@@ -369,7 +373,7 @@ def corpus() -> None:
 @corpus.command("check")
 @click.argument("data", nargs=-1, required=True)
 def check_corpus(data: tuple[str, ...]) -> None:
-    """Check labelled calls (.jsonl or .csv): list every fault with file and line, or count them."""
+    """Check labelled calls, of all formats that train reads: list every fault with its place, or count them."""
     from scamtext.corpus import counts, read_corpus
 
     click.echo(counts(read_corpus(*data)))

@@ -3,28 +3,28 @@
 A line of a corpus file is an input record (`id`, `turns` or `text`) with
 
     label       "scam" or "legit"
-    scam_type   one of `SCAM_TYPES` for a scam, else null (optional)
-    legit_kind  one of `HARD_KINDS` or `PLAIN_KINDS` for an honest call (optional)
+    scam_type   one of `SCAM_TYPES`, or a type of one's own, for a scam, else null (optional)
+    legit_kind  one of `HARD_KINDS` or `PLAIN_KINDS`, or a kind of one's own, for an honest call (optional)
     author      who wrote it; all calls of one author stay on one side of a split (optional)
     pair        name of the twin pair, plot, region, form, partial (optional)
     turns[].cues  kinds of cue really present in the turn (optional)
 
-Only id, label and the text are needed to train on one's own calls.
+Only label and text are needed to train on one's own calls; `exports` reads them from other people's formats.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scamtext.calls import Call
 from scamtext.errors import DataError
+from scamtext.exports import KNOWN_LABELS, find_labelled, read_labelled, to_records
 from scamtext.lexicon import CUE_KINDS
 from scamtext.results import LEGIT, SCAM
 
@@ -43,13 +43,9 @@ PLAIN_KINDS = (
 )  # fmt: skip
 FORMS = ("dialogue", "asr", "one_side", "nodia")
 REGIONS = ("bac", "trung", "nam")
-CHOICES: dict[str, tuple[str | None, ...]] = {
-    "label": (SCAM, LEGIT),
-    "scam_type": (*SCAM_TYPES, None),
-    "legit_kind": (*HARD_KINDS, *PLAIN_KINDS, None),
-    "form": (*FORMS, None),
-    "region": (*REGIONS, None),
-}
+CHOICES = {"form": FORMS, "region": REGIONS}
+LONGEST_NAME = 40  # characters of a type or a kind of one's own
+NAME_RULE = f"write lower-case letters, digits and _ like card_swap, at most {LONGEST_NAME}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +61,7 @@ class LabelledCall:
     region: str | None = None
     form: str | None = None
     partial: bool = False
+    reviewed: bool = False  # a verdict that somebody has looked at
     cues: tuple[frozenset[str], ...] | None = None
 
     @property
@@ -89,29 +86,62 @@ class LabelledCall:
 
 
 def read_corpus(*paths: str | Path) -> list[LabelledCall]:
-    """All labelled calls of files (JSONL or CSV) or folders of them, in order of file name.
+    """All labelled calls of files or folders of them, in order of file name.
+
+    Read are JSONL, CSV, TSV and Parquet, exports of Label Studio (JSON) and doccano (JSONL), and what
+    `scamtext classify --full` wrote with a column `reviewed` (see `reviewed`). A call without id gets its place.
 
     Raises
     ------
     DataError : lists every fault of every file, each with file, line and field.
     """
-    calls: list[LabelledCall] = []
     faults: list[str] = []
+    records = (placed for path in find_labelled(paths) for placed in read_labelled(path, faults))
+    return _collect(records, faults, ", ".join(map(str, paths)))
+
+
+def reviewed(source: str | Path | Iterable[Mapping[str, Any]]) -> list[LabelledCall]:
+    """Verdicts that people have looked at, as labelled calls to train on.
+
+    Parameters
+    ----------
+    source : what `scamtext classify --full` wrote: the file, or its records (`frame.to_dict("records")`). In the
+        field `reviewed` it says "right", "not a scam" or "missed" ("đúng", "không phải lừa đảo", "bỏ sót"), and
+        nothing where nobody looked; in `reviewed_type`, if at all, the type as it should have been.
+
+    Returns
+    -------
+    Calls with `reviewed` true: they are learnt from, but set no thresholds (`ScamClassifier.fit`, `picked`). Those
+    without a group of their own are put into groups of the size of an author.
+
+    Raises
+    ------
+    DataError : lists every fault; nobody looked at any call.
+    """
+    if isinstance(source, str | Path):
+        return read_corpus(source)
+    faults: list[str] = []
+    rows = ((f"record {number}", record) for number, record in enumerate(source, 1))
+    return _collect(to_records("records", rows, faults), faults, "the records")
+
+
+def _collect(records: Iterable[tuple[str, Mapping[str, Any]]], faults: list[str], name: str) -> list[LabelledCall]:
+    """The calls of records in their order; `faults` are those found while the records are read."""
+    calls: list[LabelledCall] = []
     seen: dict[str, str] = {}
-    for path in _files(paths):
-        for where, record in _records(path, faults):
-            found, call = _check(record)
-            if call is not None and call.call.id is not None:
-                if call.call.id in seen:
-                    found.append(f'field "id": {call.call.id!r} is already used at {seen[call.call.id]}')
-                seen.setdefault(call.call.id, where)
-            faults.extend(f"{where}: {fault}" for fault in found)
-            if call is not None and not found:
-                calls.append(call)
+    for where, record in records:
+        found, call = _check({**record, "id": where} if record.get("id") is None else record)
+        if call is not None and record.get("id") is not None:
+            if call.call.id in seen:
+                found.append(f'field "id": {call.call.id!r} is already used at {seen[call.call.id]}')
+            seen.setdefault(str(call.call.id), where)
+        faults.extend(f"{where}: {fault}" for fault in found)
+        if call is not None and not found:
+            calls.append(call)
     if faults:
         raise DataError(f"{len(faults)} faults in labelled data:\n" + "\n".join(faults))
     if not calls:
-        raise DataError(f"no labelled calls in {', '.join(map(str, paths))}")
+        raise DataError(f"no labelled calls in {name}")
     return calls
 
 
@@ -169,46 +199,17 @@ def split_calls(calls: Iterable[LabelledCall], split: Path, part: str) -> list[L
     return [*sides["train"], *sides["test"]] if part == "all" else sides[part]
 
 
-def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    for path in map(Path, paths):
-        if path.is_dir():
-            yield from sorted(file for file in path.iterdir() if file.suffix in (".jsonl", ".csv"))
-        elif path.is_file():
-            yield path
-        else:
-            raise DataError(f"{path}: no such file or folder")
-
-
-def _records(path: Path, faults: list[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        faults.append(f"{path.name}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8")
-        return
-    if path.suffix == ".csv":
-        for number, row in enumerate(csv.DictReader(lines), 2):
-            yield f"{path.name}:{number}", {name: value or None for name, value in row.items() if name}
-        return
-    for number, line in enumerate(lines, 1):
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            faults.append(f"{path.name}:{number}: not JSON: {error}")
-            continue
-        if isinstance(record, dict):
-            yield f"{path.name}:{number}", record
-        else:
-            faults.append(f"{path.name}:{number}: expected an object, got {type(record).__name__}")
-
-
 def _check(record: Mapping[str, Any]) -> tuple[list[str], LabelledCall | None]:
     """Faults of a record, and the call if it could be read at all."""
     faults: list[str] = []
-    if record.get("id") is None:
-        faults.append('field "id": missing')
+    if record.get("label") not in (SCAM, LEGIT):
+        faults.append(f'field "label": {record.get("label")!r} is no label that I know; write {KNOWN_LABELS}')
     for name, allowed in CHOICES.items():
-        if record.get(name) not in allowed:
-            faults.append(f'field "{name}": {record.get(name)!r} is not one of {", ".join(filter(None, allowed))}')
+        if record.get(name) not in (*allowed, None):
+            faults.append(f'field "{name}": {record.get(name)!r} is not one of {", ".join(allowed)}')
+    for name in ("scam_type", "legit_kind"):
+        if record.get(name) is not None and not _is_name(record[name]):
+            faults.append(f'field "{name}": {record[name]!r} is no name of a type; {NAME_RULE}')
     if record.get("label") == LEGIT and record.get("scam_type"):
         faults.append(f'field "scam_type": {record["scam_type"]!r} on a legit call')
     if record.get("label") == SCAM and record.get("legit_kind"):
@@ -222,7 +223,12 @@ def _check(record: Mapping[str, Any]) -> tuple[list[str], LabelledCall | None]:
         return faults, LabelledCall(call, str(record.get("label")))
     names = ("label", "scam_type", "legit_kind", "author", "pair", "region", "form")
     fields = {name: record.get(name) for name in names}
-    return [], LabelledCall(call, cues=cues, partial=bool(record.get("partial")), **fields)  # type: ignore[arg-type]
+    marks = {name: str(record.get(name)).lower() in ("true", "1") for name in ("partial", "reviewed")}
+    return [], LabelledCall(call, cues=cues, **marks, **fields)  # type: ignore[arg-type]
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isidentifier() and value == value.lower() and len(value) <= LONGEST_NAME
 
 
 def _cues(turns: Iterable[Mapping[str, Any]], faults: list[str]) -> tuple[frozenset[str], ...] | None:

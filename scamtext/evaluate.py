@@ -77,6 +77,7 @@ def fit(
         [call.scam_type for call in calls],
         [call.group for call in calls],
         [call.cues for call in calls] if cues else None,
+        [call.reviewed for call in calls],
     )
 
 
@@ -121,7 +122,12 @@ def types_left_out(classifier: ScamClassifier, calls: Sequence[LabelledCall], ta
         fitted = fit(recipe, [calls[int(i)] for i in others], table.take(others), cues=False)
         return share(row.flagged for row in score(fitted, [calls[int(i)] for i in own], table.take(own), cues=False))
 
-    kinds = [kind for kind in SCAM_TYPES if kind in types and any(c.is_scam and c.scam_type != kind for c in calls)]
+    own_types = sorted({*types} - {*SCAM_TYPES, ""})
+    kinds = [
+        kind
+        for kind in (*SCAM_TYPES, *own_types)
+        if kind in types and any(c.is_scam and c.scam_type != kind for c in calls)
+    ]
     return dict(zip(kinds, Parallel()(delayed(one)(kind) for kind in kinds), strict=True))
 
 

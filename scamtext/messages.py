@@ -51,9 +51,16 @@ def advice(verdict: Verdict, lang: str = "vi") -> list[str]:
     """What the real organisation never does, then whom to tell; nothing for calls at low risk."""
     if verdict.risk == LOW:
         return []
-    sentences = messages(lang)["advice"]
-    first = [sentences[verdict.scam_type]] if verdict.scam_type else []
-    return [*first, sentences["watch" if verdict.risk == WATCH else "report"]]
+    said = messages(lang)
+    # A type that the model's owner has made up has no sentence of its own.
+    known = verdict.scam_type if verdict.scam_type in said["types"] else "other"
+    first = [said["advice"][known]] if verdict.scam_type else []
+    return [*first, said["advice"]["watch" if verdict.risk == WATCH else "report"]]
+
+
+def type_name(scam_type: str, lang: str = "vi") -> str:
+    """A scam type in words; one that the model's owner has made up stays as it is."""
+    return messages(lang)["types"].get(scam_type, scam_type)
 
 
 def _is_short(verdict: Verdict) -> bool:

@@ -107,6 +107,7 @@ class ScamClassifier:
         scam_type: Sequence[str | None] | None = None,
         groups: Sequence[str] | None = None,
         cues: Sequence[CallCues | None] | None = None,
+        picked: Sequence[bool] | None = None,
     ) -> ScamClassifier:
         """Learn from labelled calls.
 
@@ -120,11 +121,13 @@ class ScamClassifier:
             (so in `cross_validate`, which hands no groups to `fit`).
         cues : for n calls the kinds in each turn, None where nobody has looked; without it
             cues are the lexicon's finds alone.
+        picked : of n calls, which were picked because a model was wrong on them (a reviewer's corrections): they
+            are learnt from, but calibration and thresholds are not set on them.
         """
         from scamtext.features import Table
 
         table = Table.of([Call.of(call) for call in X], Lexicon.shipped())
-        return self.fit_table(table, y, scam_type, groups, cues)
+        return self.fit_table(table, y, scam_type, groups, cues, picked)
 
     def fit_table(
         self,
@@ -133,11 +136,12 @@ class ScamClassifier:
         scam_type: Sequence[str | None] | None = None,
         groups: Sequence[str] | None = None,
         cues: Sequence[CallCues | None] | None = None,
+        picked: Sequence[bool] | None = None,
     ) -> ScamClassifier:
         """`fit` on n calls that are already tokenised (`features.Table`)."""
         from scamtext.training import Examples, fit_heads, settle
 
-        examples = Examples.of(table, y, scam_type, groups, cues)
+        examples = Examples.of(table, y, scam_type, groups, cues, picked)
         settled = settle(examples, self.get_params())
         self.slope_, self.intercept_ = settled.slope, settled.intercept
         self.threshold_, self.watch_threshold_ = settled.threshold, settled.watch

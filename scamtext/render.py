@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 
 from scamtext.calls import Turn
-from scamtext.messages import messages
+from scamtext.messages import messages, type_name
 from scamtext.results import HIGH, LOW, WATCH, Evidence, Verdict
 
 Mark = Callable[[str, Evidence], str]
@@ -44,7 +44,7 @@ def to_text(verdict: Verdict, lang: str = "vi", colour: bool = False) -> str:
 
 def _headline(verdict: Verdict, lang: str) -> str:
     said = messages(lang)
-    kind = f", {said['types'][verdict.scam_type]}" if verdict.scam_type else ""
+    kind = f", {type_name(verdict.scam_type, lang)}" if verdict.scam_type else ""
     probability = f"{said['words']['probability']} {verdict.probability:.0%}"
     return f"{said['labels'][verdict.label]} ({said['risks'][verdict.risk]}{kind}) - {probability}"
 
@@ -100,7 +100,7 @@ def table_row(verdict: Verdict, lang: str = "vi", colour: bool = False) -> str:
     risk = f"{said['risks'][verdict.risk]:<12}"
     if colour:
         risk = f"{_RISK_COLOURS[verdict.risk]}{risk}{_RESET}"
-    kind = said["types"][verdict.scam_type] if verdict.scam_type else ""
+    kind = type_name(verdict.scam_type, lang) if verdict.scam_type else ""
     words = " ".join(verdict.call.text.split())[:48]
     return _columns(verdict.call.id or "-", f"{verdict.probability:.1%}", risk, kind, words)
 

@@ -49,13 +49,14 @@ class Thresholds(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Labelled calls, tokenised: n labels, groups, types and cues (None where not known)."""
+    """Labelled calls, tokenised: n labels, groups, types and cues (None where not known), and which were picked."""
 
     table: Table
     labels: NDArray[np.str_]
     groups: NDArray[Any]
     types: NDArray[np.object_]
     cues: NDArray[np.object_]
+    picked: NDArray[np.bool_]
 
     @classmethod
     def of(
@@ -65,10 +66,18 @@ class Examples:
         scam_type: Sequence[str | None] | None,
         groups: Sequence[str] | None,
         cues: Sequence[CallCues | None] | None,
+        picked: Sequence[bool] | None,
     ) -> Examples:
         """Checked examples; without groups every call is a group of its own."""
         size = len(table)
-        for name, given in (("labels", y), ("types", scam_type), ("groups", groups), ("sets of cues", cues)):
+        columns = {
+            "labels": y,
+            "types": scam_type,
+            "groups": groups,
+            "sets of cues": cues,
+            "picked marks": picked,
+        }
+        for name, given in columns.items():
             if given is not None and len(given) != size:
                 raise DataError(f"{size} calls but {len(given)} {name}")
         labels = np.asarray(y)
@@ -78,11 +87,13 @@ class Examples:
             if kinds is not None and len(kinds) != turns:
                 raise DataError(f"call {number}: cues of {len(kinds)} turns, but it has {turns}")
         members = np.arange(size) if groups is None else np.asarray(groups)
-        return cls(table, labels, members, _objects(scam_type, size), _objects(cues, size))
+        marks = np.zeros(size, bool) if picked is None else np.asarray(picked, bool)
+        return cls(table, labels, members, _objects(scam_type, size), _objects(cues, size), marks)
 
     def take(self, rows: NDArray[Any]) -> Examples:
         """The calls at these positions, or where this mask is true."""
-        return Examples(self.table.take(rows), self.labels[rows], self.groups[rows], self.types[rows], self.cues[rows])
+        columns = (self.labels, self.groups, self.types, self.cues, self.picked)
+        return Examples(self.table.take(rows), *(column[rows] for column in columns))
 
     @property
     def is_scam(self) -> NDArray[np.bool_]:
@@ -164,6 +175,8 @@ def _fit_live(pipeline: Any, examples: Examples, C: float) -> Any:
 def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
     """Calibration and thresholds, from scores of calls by heads that had not seen their groups.
 
+    Calls that were picked, as a rule because a model was wrong on them, are no fair sample, and do not count.
+
     Parameters
     ----------
     parameters : those of `ScamClassifier`.
@@ -183,6 +196,8 @@ def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
         told = asked.take(asked.told)
         if heads.cues is not None and len(told.table):
             cue_parts.append(_cue_scores(heads, told))
+    if set(examples.labels[~examples.picked]) == {SCAM, LEGIT}:
+        logits[examples.picked] = peaks[examples.picked] = np.nan
     scores = [np.vstack(parts) for parts in zip(*cue_parts, strict=True)]
     alarms = peaks[~np.isnan(peaks)]
     return Thresholds(

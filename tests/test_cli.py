@@ -149,6 +149,31 @@ def test_train_and_evaluate_on_ones_own_csv(tmp_path):
     assert "### own, 8 calls" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
 
 
+def test_types_of_ones_own_from_training_to_verdicts(tmp_path):
+    own = SAMPLES / "own_calls.csv"
+    done = run("train", own, "-o", tmp_path / "model")
+    assert done.returncode == 0, done.stderr
+    done = run("evaluate", own, "--model", tmp_path / "model", "--card", "own")
+    assert done.returncode == 0, done.stderr
+    assert "card_swap" in done.stdout
+    assert "| merchant_qr |" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    done = run("classify", own, "--model", tmp_path / "model", "--full", "-o", tmp_path / "verdicts.jsonl")
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in (tmp_path / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {"card_swap", "merchant_qr"} <= {record["scam_type"] for record in records}
+    done = run("classify", own, "--model", tmp_path / "model", "--table", "--lang", "en")
+    assert "card_swap" in done.stdout
+    swap = next(record for record in records if record["scam_type"] == "card_swap")
+    done = run("monitor", "--model", tmp_path / "model", stdin=json.dumps({"call_id": "1", **swap["turns"][0]}) + "\n")
+    assert done.returncode == 0, done.stderr
+    records = [record | {"reviewed": "right" if number % 2 else ""} for number, record in enumerate(records)]
+    text = "".join(json.dumps(record) + "\n" for record in records)
+    (tmp_path / "reviewed.jsonl").write_text(text, encoding="utf-8")
+    done = run("train", tmp_path / "reviewed.jsonl", "-o", tmp_path / "again")
+    assert done.returncode == 0, done.stderr
+    assert "trained on 30 calls" in done.stderr
+
+
 def test_the_gate_pins_and_then_holds(tmp_path):
     rows = "".join(f'{n},"{SCAM} {n}",scam\nh{n},"{HONEST} {n}",legit\n' for n in range(20))
     text = f"id,text,label\n{rows}"
@@ -183,10 +208,10 @@ def test_corpus_check_counts_or_names_every_fault(tmp_path):
     done = run("corpus", "check", tmp_path / "own.jsonl")
     assert done.returncode == 0
     assert done.stdout.startswith("1 calls: 1 scam, 0 legit.")
-    (tmp_path / "own.jsonl").write_text('{"id": "1", "label": "spam", "text": "a"}\n{\n', encoding="utf-8")
+    (tmp_path / "own.jsonl").write_text('{"id": "1", "label": "maybe", "text": "a"}\n{\n', encoding="utf-8")
     done = run("corpus", "check", tmp_path / "own.jsonl")
     assert done.returncode == 2
-    assert "own.jsonl:1: field \"label\": 'spam'" in done.stderr
+    assert "own.jsonl:1: field \"label\": 'maybe'" in done.stderr
     assert "own.jsonl:2: not JSON" in done.stderr
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scamtext import DataError
-from scamtext.corpus import FORMS, HARD_KINDS, PLAIN_KINDS, SCAM_TYPES, digest, read_corpus, split_calls
+from scamtext.corpus import FORMS, HARD_KINDS, PLAIN_KINDS, SCAM_TYPES, counts, digest, read_corpus, split_calls
 
 DATA = Path(__file__).parents[1] / "data"
 GOOD = {
@@ -27,6 +27,7 @@ def test_the_corpus_is_whole(everything):
     assert {call.legit_kind for call in everything if not call.is_scam} == {*HARD_KINDS, *PLAIN_KINDS}
     assert {call.form for call in everything} == set(FORMS)
     assert all(call.author and call.region and call.cues for call in everything)
+    assert all(call.call.id and ":" not in call.call.id for call in everything)  # ids of their own, no places
 
 
 def test_at_least_half_of_the_honest_calls_are_hard(everything):
@@ -71,9 +72,10 @@ def test_digest_sees_labels_and_not_order(everything):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"id": None}, 'bad.jsonl:2: field "id": missing'),
-        ({"label": "spam"}, "'spam' is not one of scam, legit"),
-        ({"scam_type": "police"}, "'police' is not one of"),
+        ({"label": "maybe"}, "'maybe' is no label that I know; write scam or legit"),
+        ({"scam_type": "Police"}, "'Police' is no name of a type; write lower-case letters"),
+        ({"scam_type": 5}, "5 is no name of a type"),
+        ({"region": "west"}, "'west' is not one of bac, trung, nam"),
         ({"label": "legit"}, "'bank' on a legit call"),
         ({"legit_kind": "police"}, "'police' on a scam call"),
         ({"turns": [{"speaker": "x", "text": "a"}]}, "turns[0].speaker"),
@@ -98,6 +100,18 @@ def test_unreadable_files_are_faults_too(tmp_path):
         read_corpus(tmp_path)
     with pytest.raises(DataError, match="no such file or folder"):
         read_corpus(tmp_path / "nothing")
+
+
+def test_a_call_without_id_gets_its_place(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "own.jsonl").write_text('\n{"label": "scam", "text": "alo"}\n', encoding="utf-8")
+    assert [call.call.id for call in read_corpus(tmp_path / "a", tmp_path / "b")] == ["own.jsonl:2", "own.jsonl:2"]
+
+
+def test_own_types_are_counted(tmp_path):
+    (tmp_path / "own.csv").write_text("text,label,type\nđổi thẻ đi,scam,card_swap\n", encoding="utf-8")
+    assert "| card_swap | 1 | 0 |" in counts(read_corpus(tmp_path / "own.csv"))
 
 
 def test_own_calls_need_only_id_label_and_text(tmp_path):

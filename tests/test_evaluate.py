@@ -63,9 +63,9 @@ def spy(monkeypatch, name):
     """A list that collects the set of values of one argument of every fit."""
     seen, fit_table = [], ScamClassifier.fit_table
 
-    def watched(self, table, y, scam_type=None, groups=None, cues=None):
+    def watched(self, table, y, scam_type=None, groups=None, cues=None, picked=None):
         seen.append(set({"scam_type": scam_type, "groups": groups}[name]))
-        return fit_table(self, table, y, scam_type, groups, cues)
+        return fit_table(self, table, y, scam_type, groups, cues, picked)
 
     monkeypatch.setattr(ScamClassifier, "fit_table", watched)
     return seen
@@ -88,6 +88,11 @@ def test_types_left_out_never_train_on_the_type(few, monkeypatch):
     assert len(seen) == len(recalls)
     for kind, groups in zip(recalls, seen, strict=True):
         assert kind not in groups
+
+
+def test_types_of_ones_own_are_left_out_too(few):
+    calls = [replace(call, scam_type="card_swap") if call.scam_type == "bank" else call for call in few]
+    assert list(types_left_out(ScamClassifier(folds=2), calls, tokenise(calls)))[-1] == "card_swap"
 
 
 def test_cue_measures_count_calls():

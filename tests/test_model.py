@@ -245,3 +245,19 @@ def test_the_heads_decide_which_finds_of_the_lexicon_are_told(shipped, corpus):
         told += not find.negated and CUE_KINDS[find.kind] in kinds
         untold += not find.negated and CUE_KINDS[find.kind] not in kinds
     assert told > untold > 0
+
+
+def test_picked_calls_are_learnt_from_but_set_no_thresholds(few):
+    calls, labels, authors = ([getattr(c, name) for c in few] for name in ("call", "label", "author"))
+    wrong = [f"dạ con chuyển cho mẹ {number} triệu liền nha mẹ" for number in ("hai", "ba", "bốn", "năm")] * 5
+
+    def fit(marks, extra=()):
+        model = ScamClassifier(folds=2, live=False)
+        groups = [*authors, *("reviewed" for _ in extra)]
+        return model.fit([*calls, *extra], [*labels, *("legit" for _ in extra)], groups=groups, picked=marks)
+
+    alone, marks = fit(None), [False] * len(few) + [True] * len(wrong)
+    marked, counted = fit(marks, wrong), fit(None, wrong)
+    assert marked.predict_proba(wrong)[0, 1] < alone.predict_proba(wrong)[0, 1]
+    assert (marked.slope_, marked.intercept_) != (counted.slope_, counted.intercept_)
+    assert fit([True] * len(few)).threshold_ == alone.threshold_  # where there is nothing else, they count

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -81,6 +82,15 @@ def test_every_type_and_cue_has_its_sentences(lang):
 def test_both_languages_have_the_same_keys():
     vi, en = messages("vi"), messages("en")
     assert {name: set(table) for name, table in vi.items()} == {name: set(table) for name, table in en.items()}
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize("kind", ["card_swap", "watch"])  # the second is also a key of the advice
+def test_a_type_of_ones_own_is_named_as_it_is(shipped, lang, kind):
+    verdict = replace(shipped.classify(SCAM), scam_type=kind)
+    assert kind in table_row(verdict, lang)
+    assert kind in to_text(verdict, lang).splitlines()[0]
+    assert verdict.advice(lang)[0] == messages(lang)["advice"]["other"]
 
 
 def test_an_unknown_language_is_an_error():

@@ -477,6 +477,13 @@ def test_names_from_the_language_are_no_words(show):
     assert sorted(texts(page, ".call .type")) == ["__proto__", "constructor"]
 
 
+def test_a_type_of_ones_own_is_named_as_it_is_and_gets_the_advice_of_any_script(show):
+    page = show([record(scam_type="card_swap")])
+    open_call(page)
+    assert texts(page, ".call .type") == ["card_swap"]
+    assert texts(page, ".why li")[1] == messages("vi")["advice"]["other"]
+
+
 def test_calls_are_reached_and_opened_with_keys_alone(show):
     from selenium.webdriver import Keys
 

@@ -88,7 +88,8 @@ function retell(reason) {
 
 function advice(call) {
   if (call.risk !== "high" && call.risk !== "watch") return [];
-  const first = call.type ? [say(call.type, "advice")] : [];
+  const known = Object.hasOwn(embedded.words[view.lang].types, call.type) ? call.type : "other"; // or the owner's own
+  const first = call.type ? [say(known, "advice")] : [];
   return [...first, say(call.risk === "watch" ? "watch" : "report", "advice")];
 }
 
