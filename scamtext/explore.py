@@ -19,7 +19,19 @@ from scamtext.messages import messages
 FEWEST_GROUPS = 2  # in a sample, so that an author can be left out of it
 MIN_CALLS = 5  # in which a word must occur to be looked at
 LONGEST = 2  # words in a row
+UNTOLD = "not told"
 WORDS = list(COLUMNS).index("words")
+
+# What names of the corpus mean, where its own word for them says little.
+MEANINGS = {
+    "dialogue": "both speakers",
+    "asr": "recogniser output",
+    "one_side": "one side heard",
+    "nodia": "no diacritics",
+    "bac": "north",
+    "trung": "centre",
+    "nam": "south",
+}
 
 Row = dict[str, Any]
 
@@ -50,7 +62,9 @@ def draw_sample(calls: Sequence[LabelledCall], size: int | None, seed: int) -> l
 
 def in_words(name: str | None, part: str = "types") -> str:
     """A name from the corpus as people say it: scam types (or, as `part`, cue kinds) by their English sentences."""
-    return messages("en")[part].get(str(name), str(name).replace("_", " "))
+    if name is None:
+        return UNTOLD
+    return (MEANINGS | messages("en")[part]).get(name, name.replace("_", " "))
 
 
 def describe(calls: Sequence[LabelledCall]) -> list[Row]:
@@ -61,8 +75,8 @@ def describe(calls: Sequence[LabelledCall]) -> list[Row]:
             "label": "scam" if call.is_scam else "honest",
             "kind": kind_of(call),
             "hard": call.is_hard,
-            "form": call.form,
-            "region": call.region,
+            "form": in_words(call.form),
+            "region": in_words(call.region),
             "author": call.author,
             "syllables": call.length,
             "turns": len(call.call.turns),
@@ -74,9 +88,8 @@ def describe(calls: Sequence[LabelledCall]) -> list[Row]:
 
 
 def kind_of(call: LabelledCall) -> str:
-    """Which scam, or about what an honest call is, in words; "not told" where the corpus does not say."""
-    kind = call.scam_type or call.legit_kind
-    return in_words(kind) if kind else "not told"
+    """Which scam, or about what an honest call is, in words."""
+    return in_words(call.scam_type or call.legit_kind)
 
 
 def cue_shares(calls: Sequence[LabelledCall]) -> dict[str, dict[str, float]]:
@@ -98,8 +111,9 @@ def cue_shares(calls: Sequence[LabelledCall]) -> dict[str, dict[str, float]]:
 def telling_words(calls: Sequence[LabelledCall], table: Table) -> list[Row]:
     """Words and word pairs, from those that mark scams most to those that mark honest calls most.
 
-    Authors are counted, not calls, so that nobody's pet phrase comes first: `log_ratio` compares the share of
-    authors who use the words in a scam with the share who use them in an honest call (`heads.log_ratios`).
+    Authors are counted, not calls, so that nobody's pet phrase comes first. They are in order of `standing`: the
+    log ratio of the shares of authors who use the words in scams and in honest calls (`heads.log_ratios`), in
+    standard errors, so that what a few authors happened to say in one of the two does not come first either.
 
     Parameters
     ----------
@@ -116,14 +130,16 @@ def telling_words(calls: Sequence[LabelledCall], table: Table) -> list[Row]:
     groups = np.array([call.group for call in calls])
     ratios = log_ratios(present, is_scam, groups)
     in_scams, in_honest = (groups_with(present[np.flatnonzero(rows)], groups[rows])[0] for rows in (is_scam, ~is_scam))
-    # Among equal ratios what more authors use comes first, then the alphabet: the order is the same in every run.
-    order = np.lexsort((grams, -(in_scams + in_honest), -ratios))
+    standing = ratios / np.sqrt(1 / (in_scams + 1) + 1 / (in_honest + 1))
+    # The alphabet decides among equals, so that the order is the same in every run.
+    order = np.lexsort((grams, -standing))
     return [
         {
             "words": grams[place].replace(" ", " + ").replace("_", " "),
+            "scam": int(in_scams[place]),
+            "honest": int(in_honest[place]),
             "log_ratio": round(float(ratios[place]), 3),
-            "scam_authors": int(in_scams[place]),
-            "honest_authors": int(in_honest[place]),
+            "standing": round(float(standing[place]), 2),
         }
         for place in order
         if START not in grams[place].split()
@@ -131,9 +147,15 @@ def telling_words(calls: Sequence[LabelledCall], table: Table) -> list[Row]:
 
 
 def twins(calls: Sequence[LabelledCall], most: int) -> tuple[LabelledCall, LabelledCall] | None:
-    """A scam and its honest twin, the longest pair of up to `most` syllables each; None if there is none."""
+    """The scam and its honest twin that have most words in common, of up to `most` syllables each; None without any."""
     scams = {call.pair: call for call in calls if call.pair and call.is_scam and call.length <= most}
     pairs = [
         (scams[call.pair], call) for call in calls if call.pair in scams and not call.is_scam and call.length <= most
     ]
-    return max(pairs, key=lambda pair: pair[0].length + pair[1].length, default=None)
+    return max(pairs, key=lambda pair: _in_common(*pair), default=None)
+
+
+def _in_common(first: LabelledCall, second: LabelledCall) -> float:
+    """Jaccard overlap of the words of two calls."""
+    words, others = (set(call.call.text.lower().split()) for call in (first, second))
+    return len(words & others) / len(words | others)

@@ -27,27 +27,30 @@ STYLE = {
     "axes.spines.right": False,
     "hatch.linewidth": 1.5,
 }
-FILLS = (
-    {"facecolor": "0.35", "edgecolor": "black"},
-    {"facecolor": "white", "edgecolor": "black", "hatch": "///"},
-)
+FILLS = {
+    "scam": {"facecolor": "0.35", "edgecolor": "black"},
+    "honest": {"facecolor": "white", "edgecolor": "black", "hatch": "///"},
+}
 LINES = ({"color": "black", "linestyle": "-"}, {"color": "black", "linestyle": "--"})
 DARK = 0.55  # of the scale; from there numbers on a heat map are white
 ROOM = 1.15  # how much longer than its longest bar an axis is, so that its number fits
 
 
 def bars(axis: Any, table: pd.DataFrame, title: str, label: str = "calls") -> None:
-    """Lying bars with their numbers: a group for each row, from the top down, a fill for each of one or two columns."""
+    """Lying bars with their numbers: a group for each row, from the top down; columns are "scam", "honest" or both."""
     width = 0.8 / len(table.columns)
-    for number, (name, column) in enumerate(table.items()):
-        drawn = axis.barh(np.arange(len(table)) + number * width, column, width, label=name, **FILLS[number])
-        axis.bar_label(drawn, fmt="{:g}", padding=4, fontsize=12)
-    axis.set_yticks(np.arange(len(table)) + (len(table.columns) - 1) * width / 2, map(str, table.index))
-    axis.set(xlabel=label, xlim=(0, ROOM * table.to_numpy().max()))
-    axis.invert_yaxis()
+    place = np.arange(len(table))
+    for number, name in enumerate(table.columns):
+        drawn = axis.barh(place + number * width, table[name], width, label=name, **FILLS[name])
+        axis.bar_label(drawn, padding=4, fontsize=12)
+    middle = (len(table.columns) - 1) * width / 2
+    axis.set_yticks(place + middle, table.index)
+    is_pair = len(table.columns) > 1
+    # A pair leaves a row free at the bottom, for the legend.
+    axis.set(xlabel=label, xlim=(0, ROOM * table.to_numpy().max()), ylim=(len(table) - 0.4 + is_pair, -0.6))
     axis.set_title(title, loc="left")
-    if len(table.columns) > 1:
-        axis.legend(frameon=False, loc="lower right")
+    if is_pair:
+        axis.legend(frameon=False, loc="lower right", ncols=2)
 
 
 def histograms(axis: Any, groups: Mapping[str, Sequence[float]], title: str, label: str, bins: int = 40) -> None:
@@ -56,8 +59,9 @@ def histograms(axis: Any, groups: Mapping[str, Sequence[float]], title: str, lab
     for line, (name, values) in zip(LINES, groups.items(), strict=False):
         weights = np.full(len(values), 1 / len(values))
         middle = float(np.median(values))
-        axis.hist(values, edges, weights=weights, histtype="step", linewidth=2.5, label=name, **line)
-        axis.axvline(middle, linewidth=1.2, label=f"median {name}: {middle:.0f}", **line)
+        label_of_line = f"{name}, median {middle:.0f}"
+        axis.hist(values, edges, weights=weights, histtype="step", linewidth=2.5, label=label_of_line, **line)
+        axis.axvline(middle, linewidth=1.2, **line)
     axis.set(xlabel=label, ylabel="share of calls")
     axis.set_title(title, loc="left")
     axis.legend(frameon=False)
@@ -93,12 +97,12 @@ def learning(axis: Any, curve: Sequence[Measures], measure: str, title: str, lab
     calls, values = [row["calls"] for row in curve], [row[measure] for row in curve]
     axis.plot(calls, values, marker="o", markersize=9, linewidth=2, color="black")
     for count, value in zip(calls, values, strict=True):
-        axis.annotate(f"{value:.3f}", (count, value), (0, -22), textcoords="offset points", ha="center")
+        axis.annotate(f"{value:.3f}", (count, value), (6, -20), textcoords="offset points")
     axis.set_xscale("log")
     axis.minorticks_off()
     axis.set_xticks(calls, [f"{count:,}" for count in calls])
     axis.set(xlabel="calls to learn from (log scale)", ylabel=label)
-    axis.margins(0.12, 0.2)
+    axis.margins(0.15, 0.2)
     axis.grid(alpha=0.4)
     axis.set_title(title, loc="left")
 

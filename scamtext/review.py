@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,8 +25,11 @@ EVEN = 0.5  # the probability of a call that may as well be one as the other
 
 
 def recipe() -> ScamClassifier:
-    """What is reviewed: the shipped model's parameters, without the part that listens while a call goes on."""
-    return ScamClassifier(live=False)
+    """What is reviewed: the shipped model, but calibrated on fewer folds and without its ear for calls that go on.
+
+    Neither changes how calls are ranked, and together they take most of the time.
+    """
+    return ScamClassifier(folds=3, live=False)
 
 
 def left_out(calls: Sequence[LabelledCall], table: Table) -> tuple[list[Scored], dict[str, Verdict]]:
@@ -124,13 +128,17 @@ def _other(label: str) -> str:
 
 
 def _shown(row: Scored) -> Row:
-    text = row.truth.call.text
     return {
         "id": row.truth.call.id,
         "given": "scam" if row.truth.is_scam else "honest",
         "kind": kind_of(row.truth),
-        "begins": text if len(text) <= BEGINNING else f"{text[:BEGINNING]} ...",
+        "begins": _beginning(row.truth),
     }
+
+
+def _beginning(call: LabelledCall) -> str:
+    """The first words of a call, in one line."""
+    return textwrap.shorten(call.call.text, BEGINNING, placeholder=" ...")
 
 
 def relabelled(calls: Sequence[LabelledCall], id: str) -> list[LabelledCall]:
@@ -154,7 +162,7 @@ def doubles_between_authors(calls: Sequence[LabelledCall], least: float) -> list
             "first": first.call.id,
             "second": second.call.id,
             "labels": first.label if first.label == second.label else "DIFFER",
-            "begins": first.call.text[:BEGINNING],
+            "begins": _beginning(first),
         }
         for overlap, first, second in pairs
         if first.group != second.group
@@ -178,7 +186,13 @@ def regions(scored: Sequence[Scored]) -> list[Row]:
         for form in forms
     }
     return [
-        {"type": in_words(kind), "form": form, "calls": len(hits), "caught": sum(hits), "recall": share(hits)["value"]}
+        {
+            "type": in_words(kind),
+            "form": in_words(form),
+            "calls": len(hits),
+            "caught": sum(hits),
+            "recall": share(hits)["value"],
+        }
         for (kind, form), hits in caught.items()
     ]
 

@@ -80,15 +80,16 @@ def test_words_of_many_authors_come_before_one_authors_pet_phrase():
     words = telling_words(calls, tokenise(calls))
     rows = {row["words"]: row for row in words}
     assert "chuyển" in words[0]["words"]
-    assert (words[0]["scam_authors"], words[0]["honest_authors"]) == (6, 0)
-    assert words[-1]["honest_authors"] == 6
+    assert (words[0]["scam"], words[0]["honest"]) == (6, 0)
+    assert words[-1]["honest"] == 6
     assert rows["chào"]["log_ratio"] == 0
-    assert 0 < rows["bò"]["log_ratio"] < words[0]["log_ratio"]
+    assert 0 < rows["bò"]["standing"] < words[0]["standing"]
     assert not any("^" in row["words"] for row in words)
 
 
-def test_twins_are_a_scam_and_its_honest_pair():
-    scam, honest = call("một hai ba", pair="p"), call("một hai", "legit", pair="p")
-    long = [call("x " * 90, pair="q"), call("x " * 90, "legit", pair="q")]
-    assert twins([honest, *long, call("y"), scam], most=50) == (scam, honest)
+def test_twins_are_the_pair_with_most_words_in_common():
+    scam, honest = call("một hai ba bốn", pair="p"), call("một hai ba", "legit", pair="p")
+    others = [call("một hai ba bốn năm", pair="q"), call("sáu bảy", "legit", pair="q")]
+    long = [call("x " * 90, pair="r"), call("x " * 90, "legit", pair="r")]
+    assert twins([*others, honest, *long, call("y"), scam], most=50) == (scam, honest)
     assert twins([honest, *long, call("y")], most=50) is None

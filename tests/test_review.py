@@ -133,6 +133,6 @@ def test_a_field_without_calls_is_written_first():
     rows = [row(f"j{n}", "scam", 0.95, scam_type="job", form="asr") for n in range(9)]
     rows += [row(f"l{n}", "scam", 0.95, scam_type="loan", form="nodia") for n in range(9)]
     assert {(one["type"], one["form"]) for one in writing_plan(rows, 2)[:2]} == {
-        ("easy job, high pay", "nodia"),
-        ("quick loan, false debt", "asr"),
+        ("easy job, high pay", "no diacritics"),
+        ("quick loan, false debt", "recogniser output"),
     }
