@@ -81,7 +81,6 @@ table.groupby(["label", "form"]).syllables.describe(percentiles=[0.5]).round().a
 
 # %%
 shares = pd.DataFrame(cue_shares(calls)).T
-shares = shares.sort_index(key=lambda names: names.str.startswith("HONEST"), kind="stable")
 in_hard_calls = (shares.loc["HONEST, hard"] > 0).sum()
 figure, axis = plt.subplots(figsize=(13, 10))
 heat_map(axis, shares, f"No cue makes a scam: hard honest calls have {in_hard_calls} of {len(shares.columns)}")

@@ -8,7 +8,7 @@
 # %% tags=["parameters"]
 DATA = "data/transcripts"  # a JSONL or CSV file, or a folder of them
 SPLIT = "data/split.json"  # names the test authors; None for data without
-SAMPLE = 900  # calls, of whole authors drawn by chance; None: all of them, in about half an hour
+SAMPLE = 900  # calls, of whole authors drawn by chance; None: all of them, which takes long
 SEED = 0
 BUDGET = 40  # calls that can be read again, and calls that can be written
 
@@ -22,7 +22,7 @@ from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
 from scamtext.evaluate import tokenise
-from scamtext.explore import kind_of, read_sample
+from scamtext.explore import in_words, kind_of, read_sample
 from scamtext.measures import interval, measure
 from scamtext.pictures import STYLE, heat_map, intervals, reliability
 from scamtext.review import (
@@ -77,7 +77,7 @@ for row in alarms[:2]:
 
 # %%
 for row in misses[:2]:
-    display(Markdown(f"**{row.truth.call.id}** is a scam ({kind_of(row.truth)}, {row.truth.form})"))
+    display(Markdown(f"**{row.truth.call.id}** is a scam ({kind_of(row.truth)}, {in_words(row.truth.form)})"))
     display(verdicts[row.truth.call.id])
 
 # %% [markdown]
@@ -120,8 +120,9 @@ suspects.head(10)
 # %% [markdown]
 # ## The same call twice?
 #
-# Pairs by different authors that share most of their rows of five characters. Over 0.5 is one call in two
-# versions: drop one, or the model is tested on what it has learnt. Where labels `DIFFER`, read both.
+# The pairs by different authors that have most of their rows of five characters in common. Over 0.5 is one call in
+# two versions: drop one, or the model is tested on what it has learnt. Where labels `DIFFER`, read both. Under 0.3
+# two calls share no more than how people greet each other.
 
 # %%
 doubles = pd.DataFrame(doubles_between_authors(calls, 0.15), columns=["overlap", "first", "second", "labels", "begins"])

@@ -72,7 +72,7 @@ def describe(calls: Sequence[LabelledCall]) -> list[Row]:
     return [
         {
             "id": call.call.id,
-            "label": "scam" if call.is_scam else "honest",
+            "label": label_of(call),
             "kind": kind_of(call),
             "hard": call.is_hard,
             "form": in_words(call.form),
@@ -87,24 +87,29 @@ def describe(calls: Sequence[LabelledCall]) -> list[Row]:
     ]
 
 
+def label_of(call: LabelledCall) -> str:
+    """The label in words."""
+    return "scam" if call.is_scam else "honest"
+
+
 def kind_of(call: LabelledCall) -> str:
     """Which scam, or about what an honest call is, in words."""
     return in_words(call.scam_type or call.legit_kind)
 
 
 def cue_shares(calls: Sequence[LabelledCall]) -> dict[str, dict[str, float]]:
-    """For each scam type, and for honest calls, the share of calls that have each cue.
+    """For each scam type, and below them for honest calls, the share of calls that have each cue.
 
     Calls whose cues nobody has marked do not count.
     """
-    members: dict[str, list[frozenset[str]]] = {}
+    members: dict[tuple[bool, str], list[frozenset[str]]] = {}
     for call in calls:
         if call.cues is not None:
             row = kind_of(call) if call.is_scam else "HONEST, hard" if call.is_hard else "HONEST, plain"
-            members.setdefault(row, []).append(kinds_of(call))
+            members.setdefault((not call.is_scam, row), []).append(kinds_of(call))
     return {
         row: {in_words(kind, "kinds"): float(np.mean([kind in kinds for kinds in found])) for kind in CUE_KINDS}
-        for row, found in sorted(members.items())
+        for (_, row), found in sorted(members.items())
     }
 
 

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from scamtext.corpus import FORMS, SCAM_TYPES, LabelledCall
 from scamtext.evaluate import CLEAN, authors_left_out, score
-from scamtext.explore import Row, in_words, kind_of
+from scamtext.explore import Row, in_words, kind_of, label_of
 from scamtext.features import Table
 from scamtext.measures import BINS, Measures, Scored, share
 from scamtext.model import ScamClassifier
@@ -130,7 +130,7 @@ def _other(label: str) -> str:
 def _shown(row: Scored) -> Row:
     return {
         "id": row.truth.call.id,
-        "given": "scam" if row.truth.is_scam else "honest",
+        "given": label_of(row.truth),
         "kind": kind_of(row.truth),
         "begins": _beginning(row.truth),
     }
@@ -161,7 +161,7 @@ def doubles_between_authors(calls: Sequence[LabelledCall], least: float) -> list
             "overlap": overlap,
             "first": first.call.id,
             "second": second.call.id,
-            "labels": first.label if first.label == second.label else "DIFFER",
+            "labels": label_of(first) if first.label == second.label else "DIFFER",
             "begins": _beginning(first),
         }
         for overlap, first, second in pairs

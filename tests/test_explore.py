@@ -70,6 +70,7 @@ def test_shares_of_cues_are_of_the_calls_that_were_marked():
     assert shares["quick loan, false debt"]["threat, accusation"] == 0.5
     assert shares["quick loan, false debt"]["demands secrecy"] == 0
     assert shares["HONEST, plain"]["threat, accusation"] == 1
+    assert list(shares)[-1] == "HONEST, plain"
 
 
 def test_words_of_many_authors_come_before_one_authors_pet_phrase():
