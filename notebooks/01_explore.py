@@ -124,8 +124,7 @@ display(HTML(f"<table><tr><th>scam</th><th>its honest twin</th></tr><tr>{columns
 # ## Would more calls help?
 #
 # Authors left out, learning from a quarter, a half, three quarters and all of the other authors. Each
-# doubling is the same step to the right: as long as the line climbs, new authors are worth more than new
-# features.
+# doubling is the same step to the right: as long as the line climbs, new authors still help.
 
 # %%
 curve = json.loads(Path(CURVE).read_text(encoding="utf-8"))

@@ -49,7 +49,7 @@ print(f"{len(calls)} calls by {len(authors)} authors")
 
 # %% [markdown]
 # A sample of the authors teaches less than all of them, so these numbers are worse than those of the shipped
-# model (`models/vi`). The errors are of the same sort.
+# model (`models/vi`). Read the errors, not the numbers.
 
 # %%
 with joblib.parallel_config(n_jobs=-1):
@@ -121,8 +121,8 @@ suspects.head(10)
 # ## The same call twice?
 #
 # The pairs by different authors that have most of their rows of five characters in common. Over 0.5 is one call in
-# two versions: drop one, or the model is tested on what it has learnt. Where labels `DIFFER`, read both. Under 0.3
-# two calls share no more than how people greet each other.
+# two versions: drop one, or the model is tested on what it has learnt. Where labels `DIFFER`, read both. The tests of the corpus
+# fail over 0.5.
 
 # %%
 doubles = pd.DataFrame(doubles_between_authors(calls, 0.15), columns=["overlap", "first", "second", "labels", "begins"])
