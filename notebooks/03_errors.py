@@ -121,8 +121,8 @@ suspects.head(10)
 # ## The same call twice?
 #
 # The pairs by different authors that have most of their rows of five characters in common. Over 0.5 is one call in
-# two versions: drop one, or the model is tested on what it has learnt. Where labels `DIFFER`, read both. The tests of the corpus
-# fail over 0.5.
+# two versions: drop one, or the model is tested on what it has learnt. Where labels `DIFFER`, read both.
+# The tests of the corpus fail over 0.5.
 
 # %%
 doubles = pd.DataFrame(doubles_between_authors(calls, 0.15), columns=["overlap", "first", "second", "labels", "begins"])
