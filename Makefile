@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 EXTRAS ?= dev
 SPLIT := --split data/split.json
 
-.PHONY: demo test check train gate data-card ablation bench bench-feedback bench-batch clean
+.PHONY: demo test check train gate data-card notebooks ablation bench bench-feedback bench-batch clean
 
 demo: $(READY)
 	$(BIN)/scamtext classify --table data/samples/call* data/samples/can_tho.txt
@@ -34,6 +34,10 @@ gate: $(READY)
 # The data card: counts, agreement, spoil checks and learning curve, all measured here.
 data-card: $(READY)
 	$(BIN)/python data/make_card.py
+
+# Each notebook from its script, run from top to bottom, with its outputs.
+notebooks: $(READY)
+	$(BIN)/python notebooks/build.py
 
 ablation: $(READY)
 	$(BIN)/python benchmarks/ablation.py

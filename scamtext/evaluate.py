@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,8 @@ FOLDS = 10  # whole authors in each
 CHUNK = 200  # calls tokenised by one task
 LEARNING_SHARES = (0.25, 0.5, 0.75, 1.0)  # of the authors
 CLEAN, LIVE = "clean", "live"
+
+Asks = Callable[[ScamClassifier, Sequence[LabelledCall], Mapping[str, Table]], dict[str, list[Any]]]
 
 
 def tokenise(calls: Sequence[LabelledCall]) -> Table:
@@ -81,13 +83,22 @@ def fit(
     )
 
 
+def ask(classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table]) -> dict[str, list[Any]]:
+    """What a fitted classifier says of calls in each of their spellings, and what its monitor does."""
+    return {
+        name: watch(classifier, calls, table) if name == LIVE else score(classifier, calls, table, cues=name == CLEAN)
+        for name, table in tables.items()
+    }
+
+
 def authors_left_out(
-    classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table]
+    classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table], asks: Asks = ask
 ) -> dict[str, list[Any]]:
     """Every call scored by a model, calibration and thresholds made without its author.
 
     `tables` holds the calls as they are (under `CLEAN`), from which models learn, in other spellings,
-    in which they are scored too, and in pieces (`LIVE`), as the monitor hears them.
+    in which they are scored too, and in pieces (`LIVE`), as the monitor hears them. `asks` is what each
+    model is asked of the calls that were left out for it: one answer for each call, under each name.
     """
     groups = [call.group for call in calls]
     if len(set(groups)) == 1:
@@ -96,20 +107,12 @@ def authors_left_out(
 
     def one(train: NDArray[np.int_], test: NDArray[np.int_]) -> dict[str, list[Any]]:
         fitted = fit(classifier, [calls[int(i)] for i in train], tables[CLEAN].take(train))
-        return ask(fitted, [calls[int(i)] for i in test], {name: table.take(test) for name, table in tables.items()})
+        return asks(fitted, [calls[int(i)] for i in test], {name: table.take(test) for name, table in tables.items()})
 
     parts = list(Parallel()(delayed(one)(train, test) for train, test in folds))
     order = np.argsort(np.concatenate([test for _, test in folds]))
     rows = {name: [row for part in parts for row in part[name]] for name in tables}
     return {name: [found[position] for position in order] for name, found in rows.items()}
-
-
-def ask(classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table]) -> dict[str, list[Any]]:
-    """What a fitted classifier says of calls in each of their spellings, and what its monitor does."""
-    return {
-        name: watch(classifier, calls, table) if name == LIVE else score(classifier, calls, table, cues=name == CLEAN)
-        for name, table in tables.items()
-    }
 
 
 def types_left_out(classifier: ScamClassifier, calls: Sequence[LabelledCall], table: Table) -> dict[str, Measures]:

@@ -32,6 +32,30 @@ MARK_REACH = 5.0  # lexicon marks tell more of a turn than of a whole call
 TYPE_C, CUE_CALL_C, CUE_TURN_C = 0.5, 10.0, 1.0  # inverse strengths of the heads' penalties
 
 
+def groups_with(features: Any, groups: NDArray[Any]) -> tuple[NDArray[np.float64], int]:
+    """In how many groups each n-gram occurs, shape (n_features,), and how many groups there are.
+
+    Parameters
+    ----------
+    features : values of n rows, sparse, shape (n, n_features).
+    groups : the author of each row; rows that count by themselves have groups of their own.
+    """
+    members, numbers = np.unique(groups, return_inverse=True)
+    size = len(groups)
+    by_group = sparse.csr_matrix((np.ones(size), (numbers, np.arange(size))), shape=(len(members), size))
+    present = features.astype(bool).astype(np.float64)
+    return np.asarray(((by_group @ present) > 0).sum(axis=0)).ravel(), len(members)
+
+
+def log_ratios(features: Any, positive: NDArray[np.bool_], groups: NDArray[Any]) -> NDArray[np.float64]:
+    """The log ratio of each n-gram's rates in two classes, counted by groups (see `class_scales`)."""
+    rates = []
+    for rows in (positive, ~positive):
+        counts, size = groups_with(features[np.flatnonzero(rows)], groups[rows])
+        rates.append((counts + 1) / (size + 2))
+    return np.log(rates[0] / rates[1])
+
+
 def class_scales(features: Any, positive: NDArray[np.bool_], groups: NDArray[Any]) -> NDArray[np.float64]:
     """How far each n-gram may go: the log ratio of its rates in the two classes, counted by groups.
 
@@ -45,15 +69,7 @@ def class_scales(features: Any, positive: NDArray[np.bool_], groups: NDArray[Any
     positive : which of the n rows are of the class, shape (n,).
     groups : the author of each row; rows that count by themselves have groups of their own.
     """
-    rates = []
-    for rows in (positive, ~positive):
-        members, numbers = np.unique(groups[rows], return_inverse=True)
-        size = int(rows.sum())
-        by_group = sparse.csr_matrix((np.ones(size), (numbers, np.arange(size))), shape=(len(members), size))
-        present = features[np.flatnonzero(rows)].astype(bool).astype(np.float64)
-        counts = np.asarray(((by_group @ present) > 0).sum(axis=0)).ravel()
-        rates.append((counts + 1) / (len(members) + 2))
-    return LEAST_SCALE + np.abs(np.log(rates[0] / rates[1]))
+    return LEAST_SCALE + np.abs(log_ratios(features, positive, groups))
 
 
 def fit_scaled(model: Any, features: Any, target: NDArray[Any], scales: NDArray[np.float64]) -> Any:
