@@ -1,6 +1,6 @@
 """What it takes to classify a night's calls: time, memory, and whether it can be stopped at any moment.
 
-Run with `make bench-batch` (about twenty minutes for a million calls; CALLS=20000 for a quick look). It writes the
+Run with `make bench-batch` (about forty minutes for a million calls; CALLS=20000 for a quick look). It writes the
 table of benchmarks/README.md. Calls are drawn from the corpus, each with numbers of its own, so that
 nothing is the same twice.
 """
