@@ -75,6 +75,7 @@ class Automaton:
     """The phrases of `compile_automaton`, ready to be found."""
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
+        self.arrays = arrays
         known = arrays["syllables"].tobytes().decode().split("\n")
         self.numbers = {syllable: number for number, syllable in enumerate(known, 1)}
         self._trie = arrays["base"], arrays["owner"], arrays["row"]

@@ -131,8 +131,8 @@ class _Shared:
         self.classifier, self._folder = classifier, folder
 
     def __reduce__(self) -> tuple[Any, ...]:
-        path, fitted = self.classifier.lexicon_folder_.parent, {name: getattr(self.classifier, name) for name in FITTED}
-        if not (path / META).is_file():
+        path, fitted = self.classifier.folder_, {name: getattr(self.classifier, name) for name in FITTED}
+        if path is None or not (path / META).is_file():
             path = self._folder / "classifier.joblib"
             if not path.exists():
                 import joblib

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scamtext.calls import Call, Turn
 from scamtext.lexicon import CUE_KINDS, Cue, Lexicon, Modifier
-from scamtext.tokens import Tokens
+from scamtext.segment import segmenter
+from scamtext.tokens import Tokeniser, Tokens
 
 REACH = 60  # syllables; no modifier works from farther away (the widest scope is 40)
 BARE = 0.25  # share of syllables with diacritics under which a call was typed without them; usual are three quarters
@@ -33,6 +35,22 @@ class Match(NamedTuple):
     entry: Cue | Modifier
     start: int
     end: int
+
+
+def unmet_examples(lexicon: Lexicon) -> list[str]:
+    """What lexicon entries promise and do not keep: examples that are not found, counterexamples that are."""
+    tokeniser = Tokeniser(lambda _: 0, lambda _: 0, lexicon, segmenter())
+
+    def denied(cue: Cue, text: str) -> list[bool]:
+        """Whether each find of the cue's kind is."""
+        finds = find_cues(tokeniser.read([Call((Turn(text),))]), lexicon)
+        return [find.negated for find in finds if CUE_KINDS[find.kind] == cue.kind]
+
+    missing = [(cue, text) for cue in lexicon.cues for text in cue.examples if all(denied(cue, text))]
+    wrong = [(cue, text) for cue in lexicon.cues for text in cue.counterexamples if denied(cue, text)]
+    return [f'{cue.kind}: "{text}" should be found' for cue, text in missing] + [
+        f'{cue.kind}: "{text}" should not be found' for cue, text in wrong
+    ]
 
 
 def find_cues(tokens: Tokens, lexicon: Lexicon) -> list[Find]:

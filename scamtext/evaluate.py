@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,18 @@ CLEAN, LIVE = "clean", "live"
 Asks = Callable[[ScamClassifier, Sequence[LabelledCall], Mapping[str, Table]], dict[str, list[Any]]]
 
 
-def tokenise(calls: Sequence[LabelledCall]) -> Table:
-    """The rows of labelled calls, made once for many fits; parallel under `joblib.parallel_config`."""
-    lexicon = Lexicon.shipped()
+def tokenise(calls: Sequence[LabelledCall], lexicons: str | Path | None = None) -> Table:
+    """The rows of labelled calls, made once for many fits; parallel under `joblib.parallel_config`.
+
+    `lexicons` are those of the classifier that they are for.
+    """
+    lexicon = Lexicon.of(lexicons)
 
     def read(chunk: Sequence[LabelledCall]) -> Table:
         return Table.of([call.call for call in chunk], lexicon)
 
-    parts = Parallel()(delayed(read)(calls[start : start + CHUNK]) for start in range(0, len(calls), CHUNK))
-    return Table(np.concatenate([part.calls for part in parts]), np.concatenate([part.turns for part in parts]))
+    parts = Parallel()(delayed(read)(calls[start : start + CHUNK]) for start in range(0, max(1, len(calls)), CHUNK))
+    return Table.joined(parts)
 
 
 def score(
@@ -92,25 +96,34 @@ def ask(classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mappi
 
 
 def authors_left_out(
-    classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table], asks: Asks = ask
+    classifier: ScamClassifier,
+    calls: Sequence[LabelledCall],
+    tables: Mapping[str, Table],
+    asks: Asks = ask,
+    beside: tuple[Sequence[LabelledCall], Table] | None = None,
+    folds: int = FOLDS,
 ) -> dict[str, list[Any]]:
     """Every call scored by a model, calibration and thresholds made without its author.
 
     `tables` holds the calls as they are (under `CLEAN`), from which models learn, in other spellings,
     in which they are scored too, and in pieces (`LIVE`), as the monitor hears them. `asks` is what each
     model is asked of the calls that were left out for it: one answer for each call, under each name.
+    `beside` are calls, and their table, that every model learns from too.
     """
     groups = [call.group for call in calls]
     if len(set(groups)) == 1:
         raise DataError(f"all {len(calls)} calls are of {groups[0]!r}; leaving authors out needs two or more")
-    folds = list(GroupKFold(min(FOLDS, len(set(groups)))).split(groups, groups=groups))
+    splits = list(GroupKFold(min(folds, len(set(groups)))).split(groups, groups=groups))
 
     def one(train: NDArray[np.int_], test: NDArray[np.int_]) -> dict[str, list[Any]]:
-        fitted = fit(classifier, [calls[int(i)] for i in train], tables[CLEAN].take(train))
+        learnt, table = [calls[int(i)] for i in train], tables[CLEAN].take(train)
+        if beside is not None:
+            learnt, table = [*learnt, *beside[0]], Table.joined([table, beside[1]])
+        fitted = fit(classifier, learnt, table)
         return asks(fitted, [calls[int(i)] for i in test], {name: table.take(test) for name, table in tables.items()})
 
-    parts = list(Parallel()(delayed(one)(train, test) for train, test in folds))
-    order = np.argsort(np.concatenate([test for _, test in folds]))
+    parts = list(Parallel()(delayed(one)(train, test) for train, test in splits))
+    order = np.argsort(np.concatenate([test for _, test in splits]))
     rows = {name: [row for part in parts for row in part[name]] for name in tables}
     return {name: [found[position] for position in order] for name, found in rows.items()}
 
@@ -182,10 +195,10 @@ def evaluate(
     other spellings) and, where asked for, `live` (`live.measure_live`), `second_reader` (cues) and
     `types_left_out`; the scored calls.
     """
-    tables = {CLEAN: tokenise(calls)}
-    tables |= {name: tokenise([spoil(call) for call in calls]) for name, spoil in NOISES.items()}
+    spellings = {CLEAN: list(calls)} | {name: list(map(spoil, calls)) for name, spoil in NOISES.items()}
     if live:
-        tables[LIVE] = tokenise([replace(call, call=call.call.in_pieces()) for call in calls])
+        spellings[LIVE] = [replace(call, call=call.call.in_pieces()) for call in calls]
+    tables = {name: tokenise(spelt, classifier.lexicons) for name, spelt in spellings.items()}
     scored = (authors_left_out if left_out else ask)(classifier, calls, tables)
     result: dict[str, Any] = {
         "measures": measure(scored[CLEAN]),

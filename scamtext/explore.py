@@ -36,15 +36,17 @@ MEANINGS = {
 Row = dict[str, Any]
 
 
-def read_sample(data: str | Path, split: str | Path | None, size: int | None, seed: int) -> list[LabelledCall]:
+def read_sample(data: str | Path | None, split: str | Path | None, size: int | None, seed: int) -> list[LabelledCall]:
     """Labelled calls to look at and to learn from: a sample of those that are not kept for the test.
 
     Parameters
     ----------
-    data : a file or a folder, as `corpus.read_corpus` takes it.
+    data : a file or a folder, as `corpus.read_corpus` takes it; None holds no calls.
     split : names the test authors (`corpus.split_calls`); None where none are kept.
     size, seed : see `draw_sample`.
     """
+    if data is None:
+        return []
     calls = read_corpus(data)
     return draw_sample(calls if split is None else split_calls(calls, Path(split), "train"), size, seed)
 

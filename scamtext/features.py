@@ -158,6 +158,11 @@ class Table:
             turns[number] = rows[start:end] if start < end else np.full((1, len(COLUMNS)), START, dtype=object)
         return cls(np.array([join_rows(part) for part in turns], dtype=object).reshape(-1, len(COLUMNS)), turns)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Table]) -> Table:
+        """The calls of all parts in order."""
+        return cls(np.concatenate([part.calls for part in parts]), np.concatenate([part.turns for part in parts]))
+
     def take(self, rows: NDArray[Any]) -> Table:
         """The calls at these positions, or where this mask is true."""
         return Table(self.calls[rows], self.turns[rows])

@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +105,8 @@ class Lexicon:
         rules = [{**asdict(entry), "phrases": (), "examples": (), "counterexamples": ()} for entry in self.entries]
         known = [{name: value for name, value in rule.items() if value not in ((), None)} for rule in rules]
         arrays = {"lexicon": np.frombuffer(json.dumps(known).encode(), np.uint8)}
-        for name, form in (("key", key), ("fold", fold)):
-            arrays |= {f"{name}_{part}": array for part, array in self._phrases(form).items()}
+        for name, automaton in (("key", self.by_key), ("fold", self.by_fold)):
+            arrays |= {f"{name}_{part}": array for part, array in automaton.arrays.items()}
         return arrays
 
     @classmethod
@@ -124,10 +124,9 @@ class Lexicon:
         return self.by_key.numbers.get(key(syllable), 0), self.by_fold.numbers.get(fold(syllable), 0)
 
     @classmethod
-    @cache
-    def shipped(cls) -> Lexicon:
-        """The lexicon in the package, read once."""
-        return cls.read(LEXICONS)
+    def of(cls, folder: str | Path | None = None) -> Lexicon:
+        """The lexicon in `folder`, or without one that in the package."""
+        return cls.read(LEXICONS if folder is None else Path(folder))
 
     @classmethod
     def read(cls, folder: Path) -> Lexicon:
@@ -137,16 +136,22 @@ class Lexicon:
         ------
         LexiconError : a file is missing or breaks a rule; the message names file and entry.
         """
-        cues: list[Cue] = []
-        modifiers: list[Modifier] = []
-        paths = sorted(folder.glob("*.toml"))
-        if not paths:
+        files = tuple((path.name, path.read_bytes()) for path in sorted(folder.glob("*.toml")))
+        if not files:
             raise LexiconError(f"{folder}: no lexicon files (*.toml) here")
-        for path in paths:
-            for number, fields in enumerate(_entries(path), 1):
-                entry = _entry(fields, f"{path.name}, entry {number}")
-                (cues if isinstance(entry, Cue) else modifiers).append(entry)  # type: ignore[arg-type]
-        return cls(cues, modifiers)
+        return _parse(files)
+
+
+@lru_cache(maxsize=4)  # a search fits many models with the same phrases
+def _parse(files: tuple[tuple[str, bytes], ...]) -> Lexicon:
+    """The lexicon in files, given by name and content."""
+    cues: list[Cue] = []
+    modifiers: list[Modifier] = []
+    for name, content in files:
+        for number, fields in enumerate(_entries(name, content), 1):
+            entry = _entry(fields, f"{name}, entry {number}")
+            (cues if isinstance(entry, Cue) else modifiers).append(entry)  # type: ignore[arg-type]
+    return Lexicon(cues, modifiers)
 
 
 _Step = str | int
@@ -185,15 +190,15 @@ def _elements(phrase: str) -> Iterator[list[tuple[_Step, ...]]]:
         yield [*options, ()] if optional else [*options]
 
 
-def _entries(path: Path) -> list[dict[str, Any]]:
+def _entries(name: str, content: bytes) -> list[dict[str, Any]]:
     import tomllib
 
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LexiconError(f"{path.name}: not readable as TOML: {error}") from error
-    shared = {name: content[name] for name in ("kind",) if name in content}
-    return [{**shared, **fields} for name in ("cue", "modifier") for fields in content.get(name, [])]
+        raise LexiconError(f"{name}: not readable as TOML: {error}") from error
+    shared = {"kind": table["kind"]} if "kind" in table else {}
+    return [{**shared, **fields} for part in ("cue", "modifier") for fields in table.get(part, [])]
 
 
 def _entry(fields: dict[str, Any], where: str) -> Cue | Modifier:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
@@ -108,8 +109,27 @@ def _slices(scored: Sequence[Scored], key: Callable[[LabelledCall], str | None])
 
 def _auc(scored: Sequence[Scored]) -> Measures:
     """ROC-AUC; its interval comes from resampling whole authors (calls, when authors are few), seed 0."""
-    truth = np.array([row.truth.is_scam for row in scored])
-    probability = np.array([row.probability for row in scored])
+    truth, probability = _columns(scored)
+    return _resampled(scored, truth, lambda drawn: roc_auc_score(truth[drawn], probability[drawn]))
+
+
+def gain(before: Sequence[Scored], after: Sequence[Scored]) -> Measures:
+    """How much higher the ROC-AUC of one model is than another's on the same calls; interval as that of the AUC."""
+    truth, old = _columns(before)
+    _, new = _columns(after)
+    return _resampled(
+        before, truth, lambda drawn: roc_auc_score(truth[drawn], new[drawn]) - roc_auc_score(truth[drawn], old[drawn])
+    )
+
+
+def _columns(scored: Sequence[Scored]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    return np.array([row.truth.is_scam for row in scored]), np.array([row.probability for row in scored])
+
+
+def _resampled(
+    scored: Sequence[Scored], truth: NDArray[np.bool_], statistic: Callable[[NDArray[np.int_]], float]
+) -> Measures:
+    """A statistic of calls, given by their positions, and its interval; nothing where one label is missing."""
     if truth.all() or not truth.any():
         return {"n": len(scored), "value": None, "low": None, "high": None}
     members: dict[str, list[int]] = {}
@@ -121,9 +141,9 @@ def _auc(scored: Sequence[Scored]) -> Measures:
     for _ in range(RESAMPLES):
         drawn = np.concatenate([groups[i] for i in random.integers(len(groups), size=len(groups))])
         if 0 < truth[drawn].sum() < len(drawn):
-            values.append(roc_auc_score(truth[drawn], probability[drawn]))
+            values.append(statistic(drawn))
     low, high = np.quantile(values, [0.025, 0.975])
-    value = float(roc_auc_score(truth, probability))
+    value = float(statistic(np.arange(len(scored))))
     return {"n": len(scored), "value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
 
 

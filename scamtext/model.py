@@ -17,7 +17,7 @@ from scamtext.calls import Call, Turn
 from scamtext.errors import DataError
 from scamtext.explain import evidence, spread
 from scamtext.features import Reading
-from scamtext.lexicon import LEXICONS, Lexicon
+from scamtext.lexicon import Lexicon
 from scamtext.quotes import quote_cues
 from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH, Verdict
 from scamtext.scorer import SCAM_HEAD, Grams, Scorer, Values
@@ -46,6 +46,7 @@ class ScamClassifier:
     live : learn to warn while a call goes on, too (`monitor`); takes longer.
     live_false_alarms, live_watch_false_alarms : share of honest calls that may ever, at any turn,
         raise an alert, or be worth watching, out of fold.
+    lexicons : a folder of cue phrases (`lexicon`) to learn with; None for the phrases in the package.
 
     Attributes
     ----------
@@ -58,7 +59,8 @@ class ScamClassifier:
     threshold_, watch_threshold_ : probabilities from which a call is "scam" and "watch".
     live_head_ : scam or not while the call goes on, or None if not `live`.
     alert_threshold_, live_watch_threshold_ : live scores from which a call alerts, or is watched.
-    lexicon_, lexicon_folder_ : the cue phrases, and where they are written down.
+    lexicon_ : the cue phrases.
+    folder_ : the model folder that it was loaded from, or None if it was fitted here.
 
     Examples
     --------
@@ -77,6 +79,7 @@ class ScamClassifier:
         live: bool = True,
         live_false_alarms: float = 0.015,
         live_watch_false_alarms: float = 0.06,
+        lexicons: str | Path | None = None,
     ) -> None:
         self.C = C
         self.min_df = min_df
@@ -86,6 +89,7 @@ class ScamClassifier:
         self.live = live
         self.live_false_alarms = live_false_alarms
         self.live_watch_false_alarms = live_watch_false_alarms
+        self.lexicons = lexicons
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
         """The parameters by name."""
@@ -117,8 +121,8 @@ class ScamClassifier:
         y : n labels, "scam" or "legit", both present.
         scam_type : n types, None for honest calls; without it no type is predicted.
         groups : n group names (author, twin pair); calls of a group stay in one fold, and an
-            n-gram counts by the groups that have it. Without it every call counts by itself
-            (so in `cross_validate`, which hands no groups to `fit`).
+            n-gram counts by the groups that have it. Without it every call counts by itself (so in
+            scikit-learn's searches, unless `sklearn.set_config(enable_metadata_routing=True)`).
         cues : for n calls the kinds in each turn, None where nobody has looked; without it
             cues are the lexicon's finds alone.
         picked : of n calls, which were picked because a model was wrong on them (a reviewer's corrections): they
@@ -126,7 +130,7 @@ class ScamClassifier:
         """
         from scamtext.features import Table
 
-        table = Table.of([Call.of(call) for call in X], Lexicon.shipped())
+        table = Table.of([Call.of(call) for call in X], Lexicon.of(self.lexicons))
         return self.fit_table(table, y, scam_type, groups, cues, picked)
 
     def fit_table(
@@ -138,7 +142,7 @@ class ScamClassifier:
         cues: Sequence[CallCues | None] | None = None,
         picked: Sequence[bool] | None = None,
     ) -> ScamClassifier:
-        """`fit` on n calls that are already tokenised (`features.Table`)."""
+        """`fit` on n calls that are already tokenised (`features.Table`, with the phrases of `lexicons`)."""
         from scamtext.training import Examples, fit_heads, settle
 
         examples = Examples.of(table, y, scam_type, groups, cues, picked)
@@ -148,18 +152,21 @@ class ScamClassifier:
         self.alert_threshold_, self.live_watch_threshold_ = settled.alert, settled.live_watch
         self.cue_thresholds_ = settled.cues
         heads = fit_heads(examples, self.C, self.min_df, live=self.live)
-        return self.assemble(Lexicon.shipped(), heads)
+        return self.assemble(Lexicon.of(self.lexicons), heads)
 
     def assemble(
         self,
         lexicon: Lexicon,
         heads: Heads | Callable[[], Heads],
         scorer: Scorer | None = None,
-        lexicon_folder: Path = LEXICONS,
+        folder: Path | None = None,
     ) -> ScamClassifier:
-        """Put fitted parts together: the lexicon, the heads or what reads them, and these compiled if they are."""
+        """Put fitted parts together: the lexicon, the heads or what reads them, and these compiled if they are.
+
+        `folder` is the model folder that they come from.
+        """
         self.classes_ = np.array([LEGIT, SCAM])
-        self.lexicon_, self.lexicon_folder_, self._scorer = lexicon, lexicon_folder, scorer
+        self.lexicon_, self._scorer, self.folder_ = lexicon, scorer, folder
         self._heads: Heads | Callable[[], Heads] = heads
         return self
 
@@ -293,6 +300,15 @@ class ScamClassifier:
         from scamtext.monitor import CallMonitor
 
         return CallMonitor(self, call_id)
+
+    def get_metadata_routing(self) -> Any:
+        """What `fit` takes beside X and y, for scikit-learn's searches with metadata routing."""
+        from sklearn.utils.metadata_routing import MetadataRequest
+
+        request = MetadataRequest(owner=type(self).__name__)
+        for name in ("scam_type", "groups", "cues", "picked"):
+            request.fit.add_request(param=name, alias=True)
+        return request
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scamtext.measures import Measures
+from scamtext.measures import Measures, Scored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +33,7 @@ FILLS = {
 }
 LINES = ({"color": "black", "linestyle": "-"}, {"color": "black", "linestyle": "--"})
 DARK = 0.55  # of the scale; from there numbers on a heat map are white
+MOST_FLAGGED = 10  # per cent of honest calls; nobody wants to know about more
 ROOM = 1.15  # how much longer than its longest bar an axis is, so that its number fits
 
 
@@ -119,4 +120,21 @@ def reliability(axis: Any, bins: Sequence[Measures], title: str) -> None:
     axis.set(xlabel="probability of scam that was said", ylabel="share that was a scam", xlim=(-0.03, 1.08))
     axis.grid(alpha=0.4)
     axis.legend(frameon=False, loc="upper left")
+    axis.set_title(title, loc="left")
+
+
+def trade(axis: Any, scored: Sequence[Scored], title: str) -> None:
+    """Scams caught against honest calls flagged, at every threshold, with a dot where the model's own stands."""
+    probability = np.array([row.probability for row in scored])
+    is_scam = np.array([row.truth.is_scam for row in scored])
+    lines = np.append(np.unique(probability)[::-1], 0.0)
+    flagged, caught = (
+        100 * np.array([(probability[rows] >= line).mean() for line in lines]) for rows in (~is_scam, is_scam)
+    )
+    axis.step(flagged, caught, where="post", color="black", linewidth=2)
+    own = np.array([row.flagged for row in scored])
+    axis.plot(100 * own[~is_scam].mean(), 100 * own[is_scam].mean(), "o", color="black", markersize=12, label="its own")
+    axis.set(xlabel="% of honest calls flagged", ylabel="% of scams caught", xlim=(-0.2, MOST_FLAGGED), ylim=(0, 101))
+    axis.grid(alpha=0.4)
+    axis.legend(frameon=False, loc="lower right", title="threshold")
     axis.set_title(title, loc="left")

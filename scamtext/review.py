@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from scamtext.corpus import FORMS, SCAM_TYPES, LabelledCall
-from scamtext.evaluate import CLEAN, authors_left_out, score
+from scamtext.evaluate import CLEAN, FOLDS, authors_left_out, score
 from scamtext.explore import Row, in_words, kind_of, label_of
 from scamtext.features import Table
 from scamtext.measures import BINS, Measures, Scored, share
@@ -24,20 +24,36 @@ BEGINNING = 60  # characters of a call that tables show
 EVEN = 0.5  # the probability of a call that may as well be one as the other
 
 
-def recipe() -> ScamClassifier:
+def recipe(**parameters: Any) -> ScamClassifier:
     """What is reviewed: the shipped model, but calibrated on fewer folds and without its ear for calls that go on.
 
     That is quicker; thresholds and probabilities differ a little from those of the shipped parameters.
     """
-    return ScamClassifier(folds=3, live=False)
+    return ScamClassifier(folds=3, live=False, **parameters)
 
 
-def left_out(calls: Sequence[LabelledCall], table: Table) -> tuple[list[Scored], dict[str, Verdict]]:
+def left_out(
+    calls: Sequence[LabelledCall],
+    table: Table,
+    beside: tuple[Sequence[LabelledCall], Table] | None = None,
+    folds: int = FOLDS,
+    **parameters: Any,
+) -> tuple[list[Scored], dict[str, Verdict]]:
     """Every call scored by a model that had not seen its author, and that model's verdict on its errors, by id.
 
     Cues are the lexicon's finds: learning them too would take longer and change no score.
+
+    Parameters
+    ----------
+    beside : calls, and their table, that every model learns from too.
+    folds : models; each is scored on the authors that it did not learn from.
+    parameters : of the classifier, where they are not those of `recipe`.
     """
-    answers = authors_left_out(recipe(), _without_cues(calls), {CLEAN: table}, _ask_with_verdicts)[CLEAN]
+    if beside is not None:
+        beside = _without_cues(beside[0]), beside[1]
+    answers = authors_left_out(
+        recipe(**parameters), _without_cues(calls), {CLEAN: table}, _ask_with_verdicts, beside, folds
+    )[CLEAN]
     scored = [replace(row, truth=call) for (row, _), call in zip(answers, calls, strict=True)]
     return scored, {str(row.truth.call.id): verdict for row, verdict in answers if verdict is not None}
 

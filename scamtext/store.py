@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from scamtext.errors import ModelError
-from scamtext.lexicon import CUE_KINDS
+from scamtext.lexicon import CUE_KINDS, LEXICONS
 from scamtext.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
     from scamtext.model import ScamClassifier
 
     try:
-        classifier = ScamClassifier(**meta["parameters"])
+        classifier = ScamClassifier(**meta["parameters"], lexicons=str(folder / LEXICON_FOLDER))
         for name in FITTED:
             setattr(classifier, name, float(meta["fitted"][name]))
         classifier.cue_thresholds_ = np.array(meta["fitted"]["cue_thresholds_"], dtype=float).reshape(2, len(CUE_KINDS))
@@ -65,7 +65,7 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
     _check_lexicons(folder / LEXICON_FOLDER, digests)
     scorer = _load_scorer(folder / COMPILED, digests)
     heads = partial(_load_heads, folder / PIPELINE, digests)
-    return classifier.assemble(scorer.lexicon, heads, scorer, folder / LEXICON_FOLDER)
+    return classifier.assemble(scorer.lexicon, heads, scorer, folder)
 
 
 def shipped(name: str) -> Path:
@@ -172,7 +172,7 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
     if any(folder.iterdir()) and not (folder / META).is_file():
         raise ModelError(f"{folder}: is not empty and holds no model; choose another folder")
     heads, scorer = classifier.heads_, classifier.scorer_
-    lexicons = {path.name: path.read_bytes() for path in sorted(classifier.lexicon_folder_.glob("*.toml"))}
+    lexicons = {path.name: path.read_bytes() for path in sorted(Path(classifier.lexicons or LEXICONS).glob("*.toml"))}
     for path in (folder / curve_name(name) for name in _evaluations(folder)):
         path.unlink(missing_ok=True)
     shutil.rmtree(folder / LEXICON_FOLDER, ignore_errors=True)
@@ -186,7 +186,7 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
         "format": FORMAT,
         "scamtext": version("scamtext"),
         "versions": {name: version(name) for name in ("scikit-learn", "numpy", "scipy", "underthesea", "skops")},
-        "parameters": classifier.get_params(),
+        "parameters": {name: value for name, value in classifier.get_params().items() if name != "lexicons"},
         "fitted": {
             **{name: getattr(classifier, name) for name in FITTED},
             "cue_thresholds_": classifier.cue_thresholds_.tolist(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
@@ -175,6 +176,7 @@ def _fit_live(pipeline: Any, examples: Examples, C: float) -> Any:
 def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
     """Calibration and thresholds, from scores of calls by heads that had not seen their groups.
 
+    Folds are fitted side by side under `joblib.parallel_config`.
     Calls that were picked, as a rule because a model was wrong on them, are no fair sample, and do not count.
 
     Parameters
@@ -183,19 +185,15 @@ def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
     """
     size = len(examples.table)
     logits, peaks = np.full(size, np.nan), np.full(size, np.nan)
-    cue_parts: list[tuple[NDArray[Any], ...]] = []  # of each fold: scores and truth of calls, then of turns
     folds = min(parameters["folds"], len(set(examples.groups)))
-    for train, test in GroupKFold(folds).split(examples.labels, groups=examples.groups) if folds > 1 else ():
-        learnt, asked = examples.take(train), examples.take(test)
-        if set(learnt.labels) != {SCAM, LEGIT}:
-            continue
-        heads = fit_heads(learnt, parameters["C"], parameters["min_df"], types=False, live=parameters["live"])
-        logits[test] = heads.pipeline.decision_function(asked.table.calls)
-        if heads.live is not None and not asked.is_scam.all():
-            peaks[test[~asked.is_scam]] = _peaks(heads, asked.take(~asked.is_scam).table)
-        told = asked.take(asked.told)
-        if heads.cues is not None and len(told.table):
-            cue_parts.append(_cue_scores(heads, told))
+    splits = list(GroupKFold(folds).split(examples.labels, groups=examples.groups)) if folds > 1 else []
+    splits = [(train, test) for train, test in splits if set(examples.labels[train]) == {SCAM, LEGIT}]
+    answers = Parallel()(
+        delayed(_fit_and_ask)(examples.take(train), examples.take(test), parameters) for train, test in splits
+    )
+    for (_, test), (fold_logits, fold_peaks, _) in zip(splits, answers, strict=True):
+        logits[test], peaks[test] = fold_logits, fold_peaks
+    cue_parts = [cues for _, _, cues in answers if cues is not None]
     if set(examples.labels[~examples.picked]) == {SCAM, LEGIT}:
         logits[examples.picked] = peaks[examples.picked] = np.nan
     scores = [np.vstack(parts) for parts in zip(*cue_parts, strict=True)]
@@ -208,6 +206,19 @@ def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
         alert=upper_quantile(alarms, parameters["live_false_alarms"]),
         live_watch=upper_quantile(alarms, parameters["live_watch_false_alarms"]),
     )
+
+
+def _fit_and_ask(
+    learnt: Examples, asked: Examples, parameters: Mapping[str, Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[NDArray[Any], ...] | None]:
+    """What heads that learnt some calls say of others: logits, peaks of the honest ones (else nan), cue scores."""
+    heads = fit_heads(learnt, parameters["C"], parameters["min_df"], types=False, live=parameters["live"])
+    peaks = np.full(len(asked.table), np.nan)
+    if heads.live is not None and not asked.is_scam.all():
+        peaks[~asked.is_scam] = _peaks(heads, asked.take(~asked.is_scam).table)
+    told = asked.take(asked.told)
+    cues = _cue_scores(heads, told) if heads.cues is not None and len(told.table) else None
+    return heads.pipeline.decision_function(asked.table.calls), peaks, cues
 
 
 def _peaks(heads: Heads, table: Table) -> NDArray[np.float64]:

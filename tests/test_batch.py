@@ -92,6 +92,15 @@ def test_workers_have_the_thresholds_of_the_classifier(calls, tmp_path):
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes() != calls[1]
 
 
+def test_workers_have_what_was_learnt_after_loading(calls, tmp_path, few):
+    """Fitting a loaded classifier anew leaves its folder behind."""
+    classifier = scamtext.load().set_params(folds=2, live=False)
+    classifier.fit([c.call for c in few], [c.label for c in few])
+    counts = classify_files(classifier, [str(calls[0])], str(tmp_path / "a.jsonl"), workers=2)
+    assert counts == classify_files(classifier, [str(calls[0])], str(tmp_path / "b.jsonl"))
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes() != calls[1]
+
+
 def test_workers_take_a_classifier_that_has_no_folder(calls, tmp_path, fitted):
     for workers in (1, 2):
         classify_files(fitted, [str(calls[0])], str(tmp_path / f"{workers}.jsonl"), workers=workers)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from scamtext.lexicon import LEXICONS
+
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 SCAM = (
     "Tôi là điều tra viên công an tỉnh. Số tài khoản của chị dính vào một vụ rửa tiền. "
@@ -128,8 +130,9 @@ def test_train_and_evaluate_on_ones_own_csv(tmp_path):
     rows = [("scam", SCAM), ("legit", HONEST)] * 4
     text = "id,text,label\n" + "".join(f'{n},"{words} {n}",{label}\n' for n, (label, words) in enumerate(rows))
     (tmp_path / "own.csv").write_text(text, encoding="utf-8")
-    done = run("train", tmp_path / "own.csv", "-o", tmp_path / "model")
+    done = run("train", tmp_path / "own.csv", "-o", tmp_path / "model", "--false-alarms", 0.3, "--lexicons", LEXICONS)
     assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "model" / "meta.json").read_text())["parameters"]["false_alarms"] == 0.3
     done = run(
         "evaluate",
         tmp_path / "own.csv",

@@ -13,7 +13,7 @@ from scamtext.evaluate import (
     tokenise,
     types_left_out,
 )
-from scamtext.measures import Scored, cue_measures, measure, recall_at, share, summary
+from scamtext.measures import Scored, cue_measures, gain, measure, recall_at, share, summary
 from scamtext.noise import NOISES
 from scamtext.training import upper_quantile
 
@@ -80,6 +80,26 @@ def test_authors_left_out_scores_every_call_once_without_its_author(few, monkeyp
     authors = {call.author for call in few}
     assert all(len(authors - groups) >= 1 for groups in seen)
     assert set.union(*[authors - groups for groups in seen]) == authors
+
+
+def test_calls_beside_are_learnt_from_and_not_asked_about(few, monkeypatch):
+    seen = spy(monkeypatch, "groups")
+    asked, beside = few[:60], few[60:]
+    found = authors_left_out(
+        ScamClassifier(folds=1, live=False), asked, {CLEAN: tokenise(asked)}, beside=(beside, tokenise(beside)), folds=2
+    )
+    assert [row.truth for row in found[CLEAN]] == asked
+    first, second = sorted({call.author for call in asked})
+    others = {call.author for call in beside}
+    assert sorted(seen, key=sorted) == [others | {first}, others | {second}]
+
+
+def test_what_was_gained_is_paired():
+    labels = ["scam", "legit"] * 20
+    before = [scored(label, 0.5) for label in labels]
+    after = [scored(label, 0.9 if label == "scam" else 0.1) for label in labels]
+    assert gain(before, after) == {"n": 40, "value": 0.5, "low": 0.5, "high": 0.5}
+    assert gain(after, after)["value"] == 0
 
 
 def test_types_left_out_never_train_on_the_type(few, monkeypatch):

@@ -44,6 +44,11 @@ def test_no_test_author_is_ever_drawn():
     assert not drawn & {"a12", "a65"}
 
 
+def test_no_data_holds_no_calls():
+    assert read_sample(None, "no-such-split.json", None, 0) == []
+    assert len(tokenise([])) == 0
+
+
 def test_data_without_a_split_is_read_as_it_is(tmp_path):
     file = tmp_path / "own.csv"
     file.write_text("id,label,text\n1,scam,đọc mã cho em\n2,legit,mẹ nấu cơm trước đi\n", encoding="utf-8")

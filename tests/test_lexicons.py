@@ -3,14 +3,14 @@
 import pytest
 
 from scamtext.calls import Call, Turn
-from scamtext.cues import find_cues
+from scamtext.cues import find_cues, unmet_examples
 from scamtext.errors import LexiconError
-from scamtext.lexicon import CUE_KINDS, Lexicon, expand
+from scamtext.lexicon import CUE_KINDS, Cue, Lexicon, expand
 from scamtext.segment import segmenter
 from scamtext.text import key
 from scamtext.tokens import Tokeniser
 
-LEXICON = Lexicon.shipped()
+LEXICON = Lexicon.of()
 TOKENISER = Tokeniser(lambda form: 0, lambda form: 0, LEXICON, segmenter())
 
 
@@ -24,14 +24,19 @@ def test_every_kind_has_phrases_and_examples():
     assert all(cue.examples and cue.counterexamples for cue in LEXICON.cues if cue.kind != "threat")
 
 
-@pytest.mark.parametrize(("kind", "text"), [(c.kind, e) for c in LEXICON.cues for e in c.examples])
-def test_examples_are_found(kind, text):
-    assert any(not cue.negated for cue in cues(text, kind=kind))
+def test_examples_are_found_and_counterexamples_are_not():
+    assert unmet_examples(LEXICON) == []
 
 
-@pytest.mark.parametrize(("kind", "text"), [(c.kind, e) for c in LEXICON.cues for e in c.counterexamples])
-def test_counterexamples_are_not(kind, text):
-    assert not cues(text, kind=kind)
+def test_promises_that_are_not_kept_are_told():
+    cue = Cue(
+        "threat", ("bắt giam",), examples=("bị bắt", "đừng lo, không bắt giam đâu"), counterexamples=("bắt giam",)
+    )
+    assert unmet_examples(Lexicon([cue], LEXICON.modifiers)) == [
+        'threat: "bị bắt" should be found',
+        'threat: "đừng lo, không bắt giam đâu" should be found',
+        'threat: "bắt giam" should not be found',
+    ]
 
 
 def test_no_phrase_stands_twice():

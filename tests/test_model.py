@@ -1,17 +1,23 @@
+import shutil
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 
-from scamtext import Call, DataError, ScamClassifier, Turn
+import scamtext
+from scamtext import Call, DataError, ScamClassifier, Turn, evaluate
 from scamtext.evaluate import tokenise
 from scamtext.heads import fit_cues, values
-from scamtext.lexicon import CUE_KINDS
+from scamtext.lexicon import CUE_KINDS, LEXICONS
 from scamtext.model import _batches
+from scamtext.store import save
 
 
 def test_classes_and_shapes(fitted, few):
@@ -97,6 +103,43 @@ def test_works_in_scikit_learn(few):
     search = GridSearchCV(ScamClassifier(folds=2), {"C": [1.0, 10.0]}, cv=2).fit(calls[:40], labels[:40])
     assert search.best_params_["C"] in (1.0, 10.0)
     assert clone(ScamClassifier(C=3.0)).get_params()["C"] == 3.0
+
+
+def test_a_search_hands_groups_to_fit(few, monkeypatch):
+    met = []
+    learn = ScamClassifier.fit
+    monkeypatch.setattr(
+        ScamClassifier, "fit", lambda self, X, y, groups=None: (met.append(groups), learn(self, X, y))[1]
+    )
+    calls, labels, groups = [c.call for c in few], [c.label for c in few], [c.group for c in few]
+    search = GridSearchCV(ScamClassifier(folds=1, live=False), {"C": [1.0]}, cv=GroupKFold(2), refit=False)
+    with config_context(enable_metadata_routing=True):
+        search.fit(calls, labels, groups=groups)
+    assert sorted(group for part in met for group in set(part)) == sorted(set(groups))
+
+
+def test_folds_side_by_side_settle_the_same(fitted, few):
+    with joblib.parallel_config("threading", n_jobs=2):
+        again = evaluate.fit(ScamClassifier(folds=3), few, evaluate.tokenise(few))
+    assert (again.threshold_, again.alert_threshold_) == (fitted.threshold_, fitted.alert_threshold_)
+    assert np.array_equal(again.cue_thresholds_, fitted.cue_thresholds_)
+
+
+def test_a_lexicon_of_ones_own_is_learnt_with_saved_and_used(few, tmp_path):
+    lexicons = tmp_path / "phrases"
+    shutil.copytree(LEXICONS, lexicons)
+    (lexicons / "own.toml").write_text('kind = "threat"\n[[cue]]\nphrases = ["xoong nồi inox"]\n', encoding="utf-8")
+    calls = [replace(c, cues=None) for c in few]
+    recipe = ScamClassifier(folds=2, live=False, lexicons=lexicons)
+    classifier = evaluate.fit(recipe, calls, evaluate.tokenise(calls, lexicons))
+    text = "chị ơi hôm nay siêu thị bên mình có xoong nồi inox về rồi"
+    assert [(cue.kind, cue.text) for cue in classifier.classify(text).cues] == [("threat", "xoong nồi inox")]
+    assert "threat" not in {cue.kind for cue in scamtext.load().classify(text).cues}
+    loaded = scamtext.load(save(classifier, tmp_path / "model"))
+    assert loaded.classify(text) == classifier.classify(text)
+    assert str(tmp_path) not in (tmp_path / "model" / "meta.json").read_text(encoding="utf-8")
+    # What learns anew with its parameters has its phrases, too.
+    assert clone(loaded).fit([c.call for c in few], [c.label for c in few]).classify(text).cues
 
 
 def test_fitting_twice_gives_the_same_coefficients(fitted, few):

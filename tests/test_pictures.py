@@ -3,8 +3,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from scamtext.measures import share
-from scamtext.pictures import bars, heat_map, histograms, intervals, learning, reliability
+from scamtext import Call
+from scamtext.corpus import LabelledCall
+from scamtext.measures import Scored, share
+from scamtext.pictures import bars, heat_map, histograms, intervals, learning, reliability, trade
 
 
 @pytest.fixture
@@ -38,6 +40,15 @@ def test_histograms_name_their_medians(axis):
 def test_intervals_say_how_many(axis):
     intervals(axis, {"police": share([True, False, False]), "chat": share([False])}, "title", "share")
     assert [tick.get_text() for tick in axis.get_yticklabels()] == ["police (1 of 3)", "chat (0 of 1)"]
+
+
+def test_the_trade_ends_where_all_are_flagged_and_marks_the_models_own_threshold(axis):
+    calls = [LabelledCall(Call.of("alo"), label) for label in ("scam", "scam", "legit", "legit")]
+    told = zip(calls, (0.9, 0.4, 0.6, 0.1), (True, False, False, False), strict=True)
+    trade(axis, [Scored(call, probability, flagged, None) for call, probability, flagged in told], "title")
+    line, own = axis.lines
+    assert list(zip(*line.get_data(), strict=True)) == [(0, 50), (50, 50), (50, 100), (100, 100), (100, 100)]
+    assert list(zip(*own.get_data(), strict=True)) == [(0, 50)]
 
 
 def test_the_curve_shows_every_point(axis):

@@ -128,7 +128,7 @@ def test_the_automaton_finds_every_phrase(rows, turns):
 
 
 def test_the_shipped_arrays_are_compiled_from_the_package_lexicons(shipped):
-    for name, array in Lexicon.shipped().compile().items():
+    for name, array in Lexicon.of().compile().items():
         assert np.array_equal(shipped.scorer_.arrays[name], array), "run make train"
 
 
@@ -141,7 +141,7 @@ def test_a_pickled_scorer_is_the_same(fitted, few):
 
 
 def test_the_live_head_is_the_mean_of_two(few):
-    table = Table.of([item.call for item in few], Lexicon.shipped())
+    table = Table.of([item.call for item in few], Lexicon.of())
     labels, groups = np.array([item.label for item in few]), np.array([item.group for item in few])
     pipeline = fit_pipeline(table.calls, labels, groups, 10.0, 4)
     features = values(pipeline, table.calls)

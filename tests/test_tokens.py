@@ -18,7 +18,7 @@ from scamtext.segment import segmenter
 from scamtext.text import fold, normalise, place_words, syllables, word_form
 from scamtext.tokens import Tokeniser, Tokens
 
-LEXICON = Lexicon.shipped()
+LEXICON = Lexicon.of()
 FOLDED, WORDS = Names(), Names()
 TOKENISER = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
 ODD = [
