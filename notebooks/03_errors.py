@@ -54,7 +54,7 @@ print(f"{len(calls)} calls by {len(authors)} authors")
 # %%
 with joblib.parallel_config(n_jobs=-1):
     table = tokenise(calls)
-    scored, verdicts = left_out(calls, table)
+    scored, verdicts = left_out(calls, table, folds=5)
 measures = measure(scored)
 for name in ("auc", "recall", "false_alarms", "hard_false_alarms"):
     print(f"{name:<20}", interval(measures[name]))
@@ -169,7 +169,7 @@ plan[plan.to_write > 0].head(12)
 chosen = suspects[suspects.given == "honest"].index[0]
 again = relabelled(calls, chosen)
 with joblib.parallel_config(n_jobs=-1):
-    rescored, _ = left_out(again, table)
+    rescored, _ = left_out(again, table, folds=5)
 before, after = ({row.truth.call.id: row for row in rows}[chosen] for rows in (scored, rescored))
 effect = pd.DataFrame(
     {

@@ -29,7 +29,7 @@ GREYS = 16  # in a picture; with more of them the files would be four times as l
 def main() -> None:
     """Make and run all notebooks."""
     for script in SCRIPTS:
-        nbformat.write(with_light_pictures(run(read(script))), script.with_suffix(".ipynb"))
+        nbformat.write(to_keep(run(read(script))), script.with_suffix(".ipynb"))
 
 
 def read(script: Path) -> nbformat.NotebookNode:
@@ -66,9 +66,11 @@ def run(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def with_light_pictures(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook with its pictures in few greys."""
+def to_keep(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook with its pictures in few greys, and without the progress of its long steps."""
     for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         for output in cell.get("outputs", ()):
             if "image/png" in output.get("data", {}):
                 output.data["image/png"] = _in_greys(output.data["image/png"])

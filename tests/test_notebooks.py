@@ -16,6 +16,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 MACHINE_PATH = re.compile(r"(?<![\w/<])/(?:home|root|tmp|usr|var|opt|work|Users|check)/|[A-Z]:\\\\")
 LARGEST = 700_000  # bytes
 SMALL = {"SAMPLE": 300}
+WEAK = {"02_train.ipynb": {"FLOOR": 0.7}}  # what so small a sample can teach
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 
@@ -68,5 +69,5 @@ def test_outputs_are_kept_small_and_name_no_machine(path):
 
 @each
 def test_notebook_runs(path):
-    notebook = build.run(build.with_parameters(build.read(path.with_suffix(".py")), SMALL))
+    notebook = build.run(build.with_parameters(build.read(path.with_suffix(".py")), SMALL | WEAK.get(path.name, {})))
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
