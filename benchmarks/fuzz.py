@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing: whatever bytes come in, nothing but the package's own errors comes out, and its laws hold.
 
-Run with `python benchmarks/fuzz.py TARGET --runs 1000000 --seed 1` (pip install .[fuzz]). It prints what was
+Run with `python benchmarks/fuzz.py TARGET --runs 1000000 --seed 1` (`pip install .[fuzz]`). It prints what was
 executed, how fast, and each finding: an exception, a broken law, or more than two seconds for one input. Findings are
 kept in a folder; `python benchmarks/fuzz.py TARGET --repeat FILE...` shows one again. Exit code 1: there are findings.
 """
@@ -18,11 +18,33 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import atheris
+
+with atheris.instrument_imports(include=["scamtext"]):
+    from scamtext.calls import Call, Turn
+    from scamtext.corpus import LabelledCall
+    from scamtext.cues import find_cues
+    from scamtext.errors import DataError, LexiconError
+    from scamtext.exports import SUFFIXES, read_labelled
+    from scamtext.formats import Options, Rejected
+    from scamtext.lexicon import Lexicon
+    from scamtext.model import ScamClassifier
+    from scamtext.readers import MANY, MOST_CHARACTERS, ONE, read_calls
+    from scamtext.redact import BULLET, mask_call
+    from scamtext.render import to_html
+    from scamtext.results import Verdict
+    from scamtext.segment import segmenter
+    from scamtext.store import load
+    from scamtext.text import normalise, place_words, syllables
+    from scamtext.tokens import Tokeniser
+
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 SECONDS = 2  # for one input; no law takes a hundredth of it
-LONGEST = 256  # bytes of an input: more only costs speed; long ones are for benchmarks/length.py
+LONGEST = 128  # bytes of an input: more only costs speed; long ones are for benchmarks/length.py
 MOST_FINDINGS = 10  # then a campaign ends
+MOST_LINES = 30  # that are printed of each
 SEPARATOR = "\x1e"  # between turns, and between what else a target reads
+OPTIONS = (Options(), Options("data", "label"), Options(encoding="utf-16"), Options(encoding="windows-1258"))
 SPEAKERS = ("caller", "callee", None)
 WORDS = """
 chuyển tiền phong toả tỏa mã otp đừng đọc công an ngay ngân hàng gấp zalo 2 triệu tr k đ usd 0901234567 +84 19/8/2026
@@ -30,7 +52,21 @@ https:// www. a.vn a@b.vn ? ! … ; . , Nguyễn Thị Hoa chị tên em là s�
 "text" "turns" "speaker" "caller" "segments" "label" "annotations" "result" "value" "choices" "data" "reviewed" text,id
 [[cue]] [[modifier]] kind="threat" phrases=["a"] direction="forward" scope=9 ..2 (a|b)? <tiền> 00:00:01,000 --> WEBVTT
 """
-ODD = ["\u0301", "\u0323", "\u200b", "\ufeff", "İ", "ŉ", "ß", "😀", "\u1100\u1161\u11a8", "\u00a0", "\u2028", "\x85", "\t"]
+ODD = [
+    "\u0301",
+    "\u0323",
+    "\u200b",
+    "\ufeff",
+    "İ",
+    "ŉ",
+    "ß",
+    "😀",
+    "\u1100\u1161\u11a8",
+    "\u00a0",
+    "\u2028",
+    "\x85",
+    "\t",
+]
 
 
 # Laws: each takes an input and raises when it breaks one.
@@ -41,10 +77,22 @@ def read_text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def read_call(data: bytes) -> "Call":
+def read_call(data: bytes) -> Call:
     """Any call: its turns are told apart by `SEPARATOR`; the first byte says who begins."""
     turns = read_text(data[1:]).split(SEPARATOR)
     return Call(tuple(Turn(text, SPEAKERS[(data[0] + place) % 3]) for place, text in enumerate(turns)))
+
+
+@cache
+def classifier() -> ScamClassifier:
+    """The shipped model."""
+    return load()
+
+
+@cache
+def tokeniser() -> Tokeniser:
+    """Cuts calls for the shipped lexicon."""
+    return Tokeniser(len, len, Lexicon.shipped(), segmenter())
 
 
 @cache
@@ -107,13 +155,20 @@ def normaliser(data: bytes) -> None:
     assert all(0 <= stop <= len(line.syllables) for stop in line.stops)
     for token in line.syllables:
         assert token.form.startswith("<") or token.form in normalise(text[token.start : token.end])[0]
-    in_order([(word.start, word.end) for word in place_words(segmenter().with_sizes(normal), normal, offsets)], len(text))
 
 
 def in_order(spans: list[tuple[int, int]], size: int) -> None:
     """None is empty, none leaves the text, none goes back behind the one before ("İ" is two letters in lower case)."""
     assert all(0 <= start < end <= size for start, end in spans), spans
     assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(spans)), spans
+
+
+def words(data: bytes) -> None:
+    """A text: its words stand in it, in order."""
+    text = read_text(data)
+    normal, offsets = normalise(text)
+    placed = place_words(segmenter().with_sizes(normal), normal, offsets)
+    in_order([(word.start, word.end) for word in placed], len(text))
 
 
 def cues(data: bytes) -> None:
@@ -128,7 +183,7 @@ def cues(data: bytes) -> None:
 
 
 def lexicon(data: bytes) -> None:
-    """A lexicon, or phrases and a text: it is refused, or finds the same phrases when it is compiled."""
+    """A lexicon, or phrases and a text: it is refused, or its phrases can be looked for."""
     content, *spoken = data[1:].split(SEPARATOR.encode())
     if data[0] % 4:
         lines = json.dumps(content.decode("utf-8", "ignore").split("\n")).replace("\x7f", "")
@@ -138,12 +193,10 @@ def lexicon(data: bytes) -> None:
         read = Lexicon.read(scratch())
     except LexiconError:
         return
-    again = Lexicon.from_arrays(read.compile())
-    call = Call(tuple(Turn(read_text(part), None) for part in (*spoken, content)))
-    found = [
-        find_cues(Tokeniser(len, len, one, segmenter()).read([call]), one) if one.entries else [] for one in (read, again)
-    ]
-    assert found[0] == found[1]
+    if read.entries:
+        compiled = Lexicon.from_arrays(read.compile())
+        call = Call(tuple(map(Turn, map(read_text, (*spoken, content)))))
+        find_cues(Tokeniser(len, len, compiled, segmenter()).read([call]), compiled)
 
 
 def verdict(data: bytes) -> None:
@@ -165,7 +218,7 @@ def verdict(data: bytes) -> None:
     assert abs(heard.logit - found.logit) < 1e-6
 
 
-def quotes(found: "Verdict") -> None:
+def quotes(found: Verdict) -> None:
     """Evidence is what stands in the call."""
     for item in (*found.cues, *found.evidence):
         assert 0 <= item.start < item.end
@@ -179,12 +232,12 @@ def redact(data: bytes) -> None:
     masked = mask_call(call)
     for before, after in zip(call.turns, masked.turns, strict=True):
         assert len(before.text) == len(after.text)
-        assert all(old == new or new == BULLET for old, new in zip(before.text, after.text, strict=True))
+        assert all(new in (old, BULLET) for old, new in zip(before.text, after.text, strict=True))
     assert mask_call(masked) == masked
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    law.__name__: law for law in (reader, labelled, normaliser, cues, lexicon, verdict, redact)
+    law.__name__: law for law in (reader, labelled, normaliser, words, cues, lexicon, verdict, redact)
 }
 
 
@@ -229,7 +282,8 @@ def campaign(target: str, runs: int, seed: int, findings: Path) -> tuple[int, in
             print(f"{target}: {done:,} executions, {speed[-1] if speed else '?'} a second", flush=True)
             if child.returncode:
                 found += 1
-                print("\n".join(["FINDING", *child.stderr.splitlines()[-40:]]), flush=True)
+                report = [line for line in child.stderr.splitlines() if not re.match("INFO|WARNING|#|stat|0x", line)]
+                print("\n".join(["FINDING", *report[-MOST_LINES:]]), flush=True)
                 if not executed:
                     break
     return done, found
@@ -237,10 +291,6 @@ def campaign(target: str, runs: int, seed: int, findings: Path) -> tuple[int, in
 
 def fuzz(target: str, flags: list[str]) -> None:
     """Run a target in this process, which ends with it."""
-    import atheris
-
-    with atheris.instrument_imports(include=["scamtext"]):
-        prepare()
     law = TARGETS[target]
 
     def run(data: bytes) -> None:
@@ -250,33 +300,6 @@ def fuzz(target: str, flags: list[str]) -> None:
     run(b"\1\1em")  # what is loaded once is loaded before the clock runs
     atheris.Setup([sys.argv[0], *flags], run)
     atheris.Fuzz()
-
-
-def prepare() -> None:
-    """Import what the laws speak of, here so that it can be instrumented."""
-    from scamtext.calls import Call, Turn
-    from scamtext.corpus import LabelledCall
-    from scamtext.cues import find_cues
-    from scamtext.errors import DataError, LexiconError
-    from scamtext.exports import SUFFIXES, read_labelled
-    from scamtext.formats import Options, Rejected
-    from scamtext.lexicon import Lexicon
-    from scamtext.readers import MANY, MOST_CHARACTERS, ONE, read_calls
-    from scamtext.redact import BULLET, mask_call
-    from scamtext.render import to_html
-    from scamtext.results import Verdict
-    from scamtext.segment import segmenter
-    from scamtext.store import load
-    from scamtext.text import normalise, place_words, syllables
-    from scamtext.tokens import Tokeniser
-
-    @cache
-    def tokeniser() -> Tokeniser:
-        return Tokeniser(len, len, Lexicon.shipped(), segmenter())
-
-    OPTIONS = (Options(), Options("data", "label"), Options(encoding="utf-16"), Options(encoding="windows-1258"))
-    classifier = cache(load)
-    globals().update(locals())
 
 
 def main() -> int:
@@ -289,7 +312,6 @@ def main() -> int:
     parser.add_argument("--repeat", type=Path, nargs="+", default=[])
     options = parser.parse_args()
     if options.repeat:
-        prepare()
         for path in options.repeat:
             TARGETS[options.target](path.read_bytes())
         return 0

@@ -208,7 +208,7 @@ def _entries(path: Path) -> list[Any]:
     except (ValueError, RecursionError, OSError) as error:  # numbers of 5,000 digits are a bare ValueError
         raise LexiconError(f"{path.name}: not readable as TOML: {error}") from error
     lists = [content.get(name, []) for name in ("cue", "modifier")]
-    if not all(isinstance(item, dict) for part in lists for item in (part if isinstance(part, list) else [part])):
+    if not all(isinstance(part, list) and all(isinstance(item, dict) for item in part) for part in lists):
         raise LexiconError(f"{path.name}: entries must be written as [[cue]] or [[modifier]]")
     shared = {name: content[name] for name in ("kind",) if name in content}
     return [{**shared, **fields} for part in lists for fields in part]
