@@ -154,7 +154,9 @@ def normaliser(data: bytes) -> None:
     in_order([(token.start, token.end) for token in line.syllables], len(text))
     assert all(0 <= stop <= len(line.syllables) for stop in line.stops)
     for token in line.syllables:
-        assert token.form.startswith("<") or token.form in normalise(text[token.start : token.end])[0]
+        there = normalise(text[token.start : token.end])[0]
+        # At the end of a word Python may write another sigma in lower case.
+        assert token.form.startswith("<") or token.form.replace("ς", "σ") in there.replace("ς", "σ")
 
 
 def in_order(spans: list[tuple[int, int]], size: int) -> None:

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable
 
 import scamtext
+from scamtext.redact import mask
 
 MOST_RATIO = 30  # for ten times the length; quadratic work gives 100, a cache that no longer holds all 20
 WORDS = "anh ơi em bên ngân hàng, chị đọc giúp em mã OTP vừa gửi về máy, chuyển 2 triệu vào số 0901 234 567 ngay. "
@@ -45,6 +46,8 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "cues alone": _repeat("chuyển tiền "),
     "many short lines": _repeat("alo\ndạ\n"),
     "random words": _random_words,
+    "names": _repeat("chị Hoa, Nguyễn Văn An, "),
+    "names that follow each other": _repeat("Mai "),
     "one letter": _repeat("a"),
     "one letter, blanks": _repeat("a "),
     "a.a.a.": _repeat("a."),
@@ -79,20 +82,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=1_000_000, help="characters of the longest text")
     parser.add_argument("--only", default="", help="texts whose name has this")
+    parser.add_argument("--redact", action="store_true", help="measure the masking of personal data instead")
     options = parser.parse_args()
     sizes = list(itertools.takewhile(lambda size: size <= options.most, (10_000 * 10**i for i in range(9))))
-    classifier, failed = scamtext.load(), False
-    classifier.classify(WORDS)
-    print(f"{'seconds for characters':26}" + "".join(f"{size:>12,}" for size in sizes) + "  ratio")
+    run, failed = mask if options.redact else scamtext.load().classify, False
+    run(WORDS)
+    print(f"{'seconds for characters':30}" + "".join(f"{size:>12,}" for size in sizes) + "  ratio")
     for name, make in TEXTS.items():
         if options.only not in name:
             continue
-        print(f"{name:26}", end="", flush=True)
+        print(f"{name:30}", end="", flush=True)
         spent: list[float] = []
         for size in sizes:
             text = make(size)
             start = time.process_time()
-            classifier.classify(text)
+            run(text)
             spent.append(time.process_time() - start)
             print(f"{spent[-1]:12.3f}", end="", flush=True)
         ratio = spent[-1] / spent[-2]

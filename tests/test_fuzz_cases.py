@@ -39,6 +39,16 @@ def test_a_verdict_does_not_hang(shipped, text):
     assert verdict.call.turns[0].text == text
 
 
+def test_a_heap_of_names_is_masked_in_linear_time():
+    """ "Mai" and "Đoàn" are names, and words that names of places follow: each round bared five more."""
+    for name in ("Mai", "Đoàn"):
+        text = f"{name} " * 5_000
+        start = time.process_time()
+        masked = mask(text)
+        assert time.process_time() - start < SECONDS
+        assert masked == "•" * len(name) + " " + masked[: -len(name) - 1]
+
+
 @pytest.mark.parametrize("length", [LONGEST_PIECE - 1, LONGEST_PIECE, LONGEST_PIECE + 1, 5 * LONGEST_PIECE])
 def test_long_pieces_lose_nothing(length):
     for part in ("a", "a.", "A.", "Th s", "đ😀", "."):
