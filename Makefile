@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 EXTRAS ?= dev
 SPLIT := --split data/split.json
 
-.PHONY: demo test check train gate data-card notebooks ablation bench bench-feedback bench-batch clean
+.PHONY: demo test check train gate data-card notebooks ablation bench bench-feedback bench-batch bench-length fuzz clean
 
 demo: $(READY)
 	$(BIN)/scamtext classify --table data/samples/call* data/samples/can_tho.txt
@@ -51,6 +51,16 @@ bench-feedback: $(READY)
 CALLS ?= 1000000
 bench-batch: $(READY)
 	$(BIN)/python benchmarks/batch.py $(CALLS)
+
+bench-length: $(READY)
+	$(BIN)/python benchmarks/length.py
+
+# Each target of the fuzzer, as often as its speed allows; SHARE=100 is a campaign of ten million.
+SHARE ?= 1
+FUZZ := normaliser:50 reader:15 labelled:15 words:10 redact:5 cues:2 lexicon:2 verdict:1
+fuzz: $(READY)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[fuzz]"
+	for part in $(FUZZ); do $(BIN)/python benchmarks/fuzz.py $${part%:*} --runs $$(($${part#*:} * 1000 * $(SHARE))) || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist

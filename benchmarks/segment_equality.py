@@ -118,19 +118,18 @@ def compare(segmenter: Segmenter, texts: Iterator[str]) -> tuple[list[str], int,
 
 
 def speed(segmenter: Segmenter, turns: list[str]) -> None:
-    """Print what the segmenter does on lower-case calls of the corpus: labels alone, and words."""
+    """Print what the segmenter does on lower-case calls of the corpus."""
     texts = [" ".join(turns[i : i + 15]).lower() for i in range(0, len(turns), 15)][: 20 * BATCH]
     syllables = sum(len(text.split()) for text in texts)
     batches = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
-    for name, run in (("labels", segmenter.mark), ("words", segmenter.segment)):
-        rates = []
-        for _ in range(7):
-            start = time.perf_counter()
-            for batch in batches:
-                run(batch)
-            rates.append(syllables / (time.perf_counter() - start) / 1e6)
-        print(f"{name}, {len(texts)} lower-case texts of {syllables / len(texts):.0f} syllables by {BATCH}: ", end="")
-        print(f"{min(rates):.2f} to {max(rates):.2f} million syllables a second")
+    rates = []
+    for _ in range(7):
+        start = time.perf_counter()
+        for batch in batches:
+            segmenter.segment(batch)
+        rates.append(syllables / (time.perf_counter() - start) / 1e6)
+    print(f"{len(texts)} lower-case texts of {syllables / len(texts):.0f} syllables by {BATCH}: ", end="")
+    print(f"{min(rates):.2f} to {max(rates):.2f} million syllables a second")
 
 
 def main() -> int:

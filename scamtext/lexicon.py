@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -40,6 +41,8 @@ CUE_KINDS = (
 )
 DIRECTIONS = ("forward", "backward", "terminate")
 LEXICONS = Path(__file__).parent / "lexicons"
+MOST_ROWS = 10_000  # that one phrase may stand for; half of it is the most so far
+MOST_SKIPPED = 12  # syllables, by all gaps of a row; each more is one more way to go on
 
 _ELEMENT = re.compile(r"\.\.(?P<gap>\d+)|\((?P<any>[^()]+)\)(?P<anyopt>\??)|(?P<one>[^\s()?|]+)(?P<oneopt>\??)")
 
@@ -136,7 +139,10 @@ class Lexicon:
         ------
         LexiconError : a file is missing or breaks a rule; the message names file and entry.
         """
-        files = tuple((path.name, path.read_bytes()) for path in sorted(folder.glob("*.toml")))
+        try:
+            files = tuple((path.name, path.read_bytes()) for path in sorted(folder.glob("*.toml")))
+        except OSError as error:
+            raise LexiconError(f"{error.filename}: not readable: {error.strerror}") from error
         if not files:
             raise LexiconError(f"{folder}: no lexicon files (*.toml) here")
         return _parse(files)
@@ -160,11 +166,23 @@ _Step = str | int
 def expand(phrase: str) -> list[tuple[_Step, ...]]:
     """Every plain row of syllables and gaps that a phrase stands for.
 
+    Raises
+    ------
+    LexiconError : the phrase is malformed, empty, begins with a gap, or stands for too much.
+
     >>> expand("(đọc|gửi) mã số?")
     [('đọc', 'mã', 'số'), ('đọc', 'mã'), ('gửi', 'mã', 'số'), ('gửi', 'mã')]
     """
-    rows = (tuple(itertools.chain(*row)) for row in itertools.product(*_elements(phrase)))
-    return [with_few_gaps(row) for row in rows]
+    elements = list(_elements(phrase))
+    count = math.prod(map(len, elements))
+    if count > MOST_ROWS:
+        raise LexiconError(f"phrase {phrase!r} stands for {count} rows, more than {MOST_ROWS}; cut it into several")
+    rows = [with_few_gaps(tuple(itertools.chain(*row))) for row in itertools.product(*elements)]
+    if any(not row or isinstance(row[0], int) for row in rows):
+        raise LexiconError(f"phrase {phrase!r} is empty or begins with a gap")
+    if any(sum(item for item in row if isinstance(item, int)) > MOST_SKIPPED for row in rows):
+        raise LexiconError(f"phrase {phrase!r} has gaps of more than {MOST_SKIPPED} syllables in all")
+    return rows
 
 
 def with_few_gaps(row: tuple[_Step, ...]) -> tuple[_Step, ...]:
@@ -183,40 +201,43 @@ def _elements(phrase: str) -> Iterator[list[tuple[_Step, ...]]]:
         raise LexiconError(f"phrase {phrase!r}: stray characters; see scamtext/lexicon.py for the syntax")
     for match in _ELEMENT.finditer(phrase):
         if match["gap"]:
-            yield [(int(match["gap"]),)]
+            yield [(int(match["gap"][:4]),)]  # more digits are too many anyway
             continue
         options = [tuple(option.split()) for option in (match["any"] or match["one"]).split("|")]
         optional = match["anyopt"] or match["oneopt"]
         yield [*options, ()] if optional else [*options]
 
 
-def _entries(name: str, content: bytes) -> list[dict[str, Any]]:
+def _entries(name: str, content: bytes) -> list[Any]:
     import tomllib
 
     try:
         table = tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of 5,000 digits are a bare ValueError
         raise LexiconError(f"{name}: not readable as TOML: {error}") from error
+    lists = [table.get(part, []) for part in ("cue", "modifier")]
+    if not all(isinstance(part, list) and all(isinstance(item, dict) for item in part) for part in lists):
+        raise LexiconError(f"{name}: entries must be written as [[cue]] or [[modifier]]")
     shared = {"kind": table["kind"]} if "kind" in table else {}
-    return [{**shared, **fields} for part in ("cue", "modifier") for fields in table.get(part, [])]
+    return [{**shared, **fields} for part in lists for fields in part]
 
 
 def _entry(fields: dict[str, Any], where: str) -> Cue | Modifier:
+    for name in ("phrases", "examples", "counterexamples"):
+        value = fields.get(name, [])
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            raise LexiconError(f"{where}: {name} must be a list of texts")
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    if not isinstance(fields.get("phrases", ()), tuple) or not all(
-        isinstance(p, str) for p in fields.get("phrases", ())
-    ):
-        raise LexiconError(f"{where}: phrases must be a list of texts")
     try:
         entry = Cue(**fields) if "kind" in fields else Modifier(**fields)
-    except TypeError as error:
+        for phrase in entry.phrases:
+            expand(phrase)
+    except (TypeError, LexiconError) as error:
         raise LexiconError(f"{where}: {error}") from error
     if isinstance(entry, Cue) and (entry.kind not in CUE_KINDS or entry.speaker not in SPEAKERS):
         raise LexiconError(f"{where}: kind {entry.kind!r} or speaker {entry.speaker!r} is not known")
     if isinstance(entry, Modifier) and entry.direction not in DIRECTIONS:
         raise LexiconError(f"{where}: direction {entry.direction!r} is not one of {DIRECTIONS}")
-    for phrase in entry.phrases:
-        for row in expand(phrase):
-            if not row or isinstance(row[0], int):
-                raise LexiconError(f"{where}: phrase {phrase!r} is empty or begins with a gap")
+    if isinstance(entry, Modifier) and (type(entry.scope), type(entry.across_sentences)) != (int, bool):
+        raise LexiconError(f"{where}: scope must be a whole number, across_sentences true or false")
     return entry

@@ -26,6 +26,7 @@ Span = tuple[int, int]
 Roles = frozenset[str]
 
 NO_ROLES: Roles = frozenset()
+MOST_ROUNDS = 20  # of masking; calls need three, and what needs more is a heap of names, where nothing is spared
 SHORTEST = 3  # digits that are taken for an identifier
 LONGEST_COUNT = 5  # digits of a number that counts something
 LEAST_SPOKEN = 4  # digits in words; one less where the words around say that it is a number
@@ -45,10 +46,12 @@ def mask(text: str) -> str:
     >>> mask("Chị Nguyễn Thị Hoa, số 0901 234 567, chuyển 2 triệu")
     'Chị •••••• ••• •••, số •••• ••• •••, chuyển 2 triệu'
     """
-    masked = _mask_once(text)
-    while masked != text:  # a neighbour that is gone may have been all that spoke against a name
-        text, masked = masked, _mask_once(masked)
-    return text
+    for _ in range(MOST_ROUNDS):  # a neighbour that is gone may have been all that spoke against a name
+        masked = _mask_once(text)
+        if masked == text:
+            return text
+        text = masked
+    return "".join(map(_bullet, text))
 
 
 def mask_call(call: Call) -> Call:
@@ -73,9 +76,12 @@ def _mask_once(text: str) -> str:
     characters = list(text)
     for start, end in (*_written(normal), *_spoken(speech), *_names(speech)):
         for place in range(*_as_given(offsets, start, end)):
-            if unicodedata.category(characters[place])[0] in "LMN":
-                characters[place] = BULLET
+            characters[place] = _bullet(characters[place])
     return "".join(characters)
+
+
+def _bullet(character: str) -> str:
+    return BULLET if unicodedata.category(character)[0] in "LMN" else character
 
 
 def _as_given(offsets: list[int] | None, start: int, end: int) -> Span:

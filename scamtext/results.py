@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scamtext.calls import Call
+from scamtext.calls import Call, Turn
 
 SCAM, LEGIT, UNKNOWN = "scam", "legit", "unknown"
 HIGH, WATCH, LOW = "high", "watch", "low"
@@ -126,7 +126,8 @@ class Verdict:
     def from_dict(cls, data: dict[str, Any]) -> Verdict:
         """The verdict that `to_dict` was called on."""
         fields = dict(data)
-        fields["call"] = Call.from_record(fields["call"])
+        call = fields["call"]  # unlike a record to classify, it may be without any text
+        fields["call"] = Call(tuple(map(Turn.of, call["turns"])), call["id"])
         for name in ("cues", "evidence"):
             fields[name] = tuple(Evidence(**item) for item in fields[name])
         return cls(**fields)

@@ -43,7 +43,8 @@ Template = tuple[str, int, int]  # kind ("" is the spelling), offset of the firs
 
 TABLES = Path(__file__).with_name("segment.npz")
 CACHED_CHUNKS = 1 << 18
-CACHED_LENGTH = 256  # longer ones are cut anew each time, so that the cache is bounded in bytes too
+# Longer pieces are cut, as underthesea's regex takes quadratic time for "a.a.a."; longer tokens are not remembered.
+LONGEST_PIECE = 256
 BATCH_CHARACTERS = 1 << 16  # some 15,000 tokens, whose arrays stay in the processor's cache
 SPELLINGS = ("", "lower")  # kinds of template that see the tokens themselves
 REACH = 2  # how many tokens a template looks to either side
@@ -52,6 +53,7 @@ GUARD = 1e-9  # wider than the rounding of sums, narrower than chance difference
 BOS, EOS = -2, -1  # the last two weights of each template
 
 _DOT_IS_SPACE = re.compile(r"Th[^\S\n][sS]")  # underthesea's regex does not escape the dot of "Th.S"
+_PIECE = re.compile(rf"(?:Th[^\S\n](?=[sS])|\S){{1,{LONGEST_PIECE}}}")
 _I32 = re.compile(r"([+-]?)0*([0-9]{1,10})")
 _TEMPLATE = re.compile(r"T\[(-?\d)(?:,(-?\d))?\](?:\.(\w+))?")
 EDGES = {"BOS": BOS, "EOS": EOS}
@@ -62,8 +64,8 @@ WIDTHS = {1: "token", 2: "pair", 3: "triple"}
 class Segmenter:
     """underthesea's `word_tokenize`, as plainly called, from the arrays of `compile_tables`.
 
-    Equal for every text without lone surrogates (where underthesea raises). What is kept between
-    calls is bounded by `CACHED_CHUNKS`.
+    Equal for every text without lone surrogates (where underthesea raises) that has no more than
+    `LONGEST_PIECE` characters without white space. What is kept between calls is bounded by `CACHED_CHUNKS`.
 
     Parameters
     ----------
@@ -150,9 +152,9 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
 
 def pieces(text: str) -> list[str]:
     """Pieces that the regex may cut one by one, as only two of its rules look past white space."""
-    if "Th" in text and _DOT_IS_SPACE.search(normalize("NFC", text)):
-        return [text]
     found = text.split()
+    if len(max(found, key=len, default="")) > LONGEST_PIECE or ("Th" in text and _DOT_IS_SPACE.search(text)):
+        found = _PIECE.findall(text)
     # "A." is one token, but two at the end of a text, which the line feed stands for.
     if text.endswith((".", ".\n")) and found[-1] != found[-1].lower():
         found[-1] += "\n"
@@ -167,7 +169,7 @@ class _Cache(dict[str, Value]):
         if len(self) >= CACHED_CHUNKS:
             for old in list(islice(self, CACHED_CHUNKS // 2)):
                 self.pop(old, None)
-        if len(key) <= CACHED_LENGTH:
+        if len(key) <= LONGEST_PIECE:
             self[key] = value
         return value
 
@@ -181,7 +183,7 @@ class _Chunks(_Cache[tuple[tuple[str, ...], tuple[int, ...]]]):
 
     def __missing__(self, piece: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
         text = normalize("NFC", piece).replace("\u00f0", "đ").replace("\u00d0", "Đ")
-        text = text + " " if text.split() == [text] else text  # a rule asks whether anything follows
+        text = text if text.endswith("\n") else text + " "  # a rule asks whether anything follows
         found = list(map(re.Match.group, self._pattern.finditer(text)))
         tokens = tuple(self._respelt.get(token, token) for token in found)
         return self.keep(piece, (tokens, tuple(len("".join(token.split())) for token in found)))
