@@ -96,8 +96,8 @@ def _swapped(others: Callable[[str], Sequence[str]], word: str, dice: random.Ran
 
 def _with_marks(others: Callable[[str], Sequence[str]], letter: str) -> list[str]:
     """What may stand for a letter with marks: what stands for the bare one, with these marks."""
-    base, *marks = unicodedata.normalize("NFD", letter.lower())
-    return [other + "".join(marks) for other in others(base)]
+    letters = unicodedata.normalize("NFD", letter.lower())
+    return [other + letters[1:] for other in others(letters[0])]
 
 
 def _foreign(letter: str) -> Sequence[str]:

@@ -52,7 +52,7 @@ _APART = re.compile(rf"(?<![^\W_])[^\W\d_]([ {_GAPS}])[^\W\d_](?:\1[^\W\d_])+(?!
 _DIGITS_WITHIN = re.compile(rf"0?[^\W\d_]+(?:[{_DIGITS}]+[^\W\d_]+)*")
 LONGEST_WORD = 12  # parts
 FEWEST_APART = 3  # letters of the longest word that blanks or signs take apart; honest people put two side by side
-UNKNOWN = 2  # what a part that is no known word costs, against one that is
+SPELT, FOLDED, UNKNOWN = 2, 3, 4  # what words cost, when parts are made into them: two are worse than one
 
 _MONEY_UNIT = r"(?:triệu|tr|nghìn|ngàn|ngìn|trăm|tỷ|tỉ|tỏi|củ|chai|k|đ|đồng|vnđ|vnd|usd|đô)"
 _PIECES = re.compile(
@@ -125,8 +125,9 @@ class _Compatible(dict[str, str]):
 
     def __missing__(self, character: str) -> str:
         form = unicodedata.normalize("NFKC", character)
-        is_letter = form.isalnum() if character.isalpha() else len(form) == 1 and not form.isspace()
-        self[character] = "" if _INVISIBLE.match(character) else form if form.isascii() and is_letter else character
+        is_sign = len(form) == 1 and not form.isspace() and character.isdigit() == character.isdecimal()  # no "²"
+        is_form = form.isascii() and (form.isalnum() if character.isalpha() else is_sign)
+        self[character] = "" if _INVISIBLE.match(character) else form if is_form else character
         return self[character]
 
 
@@ -149,15 +150,21 @@ def _is_latin(letter: str) -> bool:
 
 
 def _with_latin_letters(text: str) -> str:
-    """The text, of the same length, with Latin letters in words that look Latin, if others are so."""
+    """The text, of the same length, with Latin letters in words that look Latin, if there are Latin ones in it.
+
+    Words without any Latin letter must be known ones then: few letters look like no Latin ones.
+    """
     alike = look_alikes()
-    if alike.keys().isdisjoint(text) or not any(map(str.isascii, filter(str.isalpha, text))):
+    if alike.keys().isdisjoint(text) or not any(map(_is_latin, filter(str.isalpha, text))):
         return text
 
     def rewrite(run: re.Match[str]) -> str:
-        letters = filter(str.isalpha, run.group())
-        looks_latin = all(letter in alike or _is_latin(letter) for letter in letters)
-        return "".join(alike.get(c, c) for c in run.group()) if looks_latin else run.group()
+        letters = [letter for letter in run.group() if letter.isalpha()]
+        if not all(letter in alike or _is_latin(letter) for letter in letters):
+            return run.group()
+        word = "".join(alike.get(letter, letter) for letter in letters)
+        is_read = word in _known() or any(map(_is_latin, letters)) or not letters
+        return "".join(alike.get(c, c) for c in run.group()) if is_read else run.group()
 
     return _RUN.sub(rewrite, text)
 
@@ -165,7 +172,8 @@ def _with_latin_letters(text: str) -> str:
 def _composed(text: str, offsets: list[int]) -> tuple[str, list[int]]:
     """Lower-case NFC, Latin letters without marks that do not compose."""
     lowered = text.lower()
-    if unicodedata.is_normalized("NFC", text) and len(lowered) == len(text) and not any(map(unicodedata.combining, text)):
+    has_marks = not unicodedata.is_normalized("NFC", text) or any(map(unicodedata.combining, lowered))
+    if not has_marks and len(lowered) == len(text):
         return lowered, offsets
     characters: list[str] = []
     places: list[int] = []
@@ -193,10 +201,11 @@ def _clusters(text: str) -> list[tuple[int, str]]:
 
 
 @cache
-def _known() -> frozenset[str]:
-    """Syllables of the segmenter's dictionary, with and without diacritics, and a few foreign words."""
-    syllables = {word for word in segmenter().vocabulary if word.isalpha() and could_be_vietnamese(word)}
-    return frozenset(syllables | set(map(fold, syllables)) | set(_data()["foreign"].split()))
+def _known() -> dict[str, int]:
+    """Syllables of the segmenter's dictionary, and without diacritics, and a few foreign words: what each costs."""
+    syllables = [word for word in segmenter().vocabulary if word.isalpha() and could_be_vietnamese(word)]
+    words = syllables + _data()["foreign"].split()
+    return dict.fromkeys(map(fold, syllables), FOLDED) | dict.fromkeys(words, SPELT)
 
 
 def _decoded(match: re.Match[str]) -> str:
@@ -217,23 +226,23 @@ def _joined(text: str, offsets: list[int]) -> tuple[str, list[int]]:
             firsts = _word_starts([part.group() for part in parts])
             if max(last - first for first, last in pairwise([*firsts, len(parts)])) < fewest:
                 continue
+            starts = set(firsts)
             for number, (before, after) in enumerate(pairwise(parts), 1):
-                gap = slice(before.end(), after.start())
-                characters[gap] = [" " if number in firsts else ""] * (gap.stop - gap.start)
+                filler = " " if number in starts else ""
+                characters[before.end() : after.start()] = [filler] * (after.start() - before.end())
     kept = [place for place, character in enumerate(characters) if character]
     return "".join(characters), [*map(offsets.__getitem__, kept), offsets[-1]]
 
 
 def _word_starts(parts: Sequence[str]) -> list[int]:
-    """Which parts begin a word, when as few words as can be are made of all parts, long ones first."""
+    """Which parts begin a word, when the cheapest words are made of all parts, few and long ones."""
     best, last_of = [0] * (len(parts) + 1), [0] * len(parts)
     for first in reversed(range(len(parts))):
-        words = ((last, "".join(parts[first:last])) for last in range(first + 1, len(parts[: first + LONGEST_WORD]) + 1))
-        costs = [
-            (best[last] + (1 if word in _known() else UNKNOWN), -last)
-            for last, word in words
-            if last == first + 1 or word in _known()
-        ]
+        costs = []
+        for last in range(first + 1, min(first + LONGEST_WORD, len(parts)) + 1):
+            cost = _known().get("".join(parts[first:last]), UNKNOWN)
+            if cost < UNKNOWN or last == first + 1:
+                costs.append((best[last] + cost, -last))
         best[first], last_of[first] = min(costs)[0], -min(costs)[1]
     starts, first = [], 0
     while first < len(parts):
