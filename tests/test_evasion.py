@@ -30,7 +30,7 @@ def test_every_evasion_changes_calls_alike_every_time_and_leaves_their_turns(nam
     calls = corpus[::100]
     spelt = [EVASIONS[name](call) for call in calls]
     assert spelt == [EVASIONS[name](call) for call in calls]
-    assert sum(a != b for a, b in zip(calls, spelt, strict=True)) > len(calls) / 2
+    assert sum(a != b for a, b in zip(calls, spelt, strict=True)) > len(calls) / 4
     for before, after in zip(calls, spelt, strict=True):
         assert [turn.speaker for turn in before.call.turns] == [turn.speaker for turn in after.call.turns]
         assert (before.label, before.cues) == (after.label, after.cues)
@@ -47,7 +47,7 @@ def test_hidden_words_are_read_and_quoted_as_they_stand(name, words):
     assert places == sorted(places)
     quotes = [hidden[token.start : token.end] for token in tokens]
     assert [forms(f"à, {quote}")[1:] for quote in quotes[1:]] == [[form] for form in forms(text)[1:]]
-    # What lies between the quotes is what lay between the words.
+    # Nothing but what lay between the words lies between the quotes.
     assert ", ".join(quotes) == hidden
 
 
