@@ -42,9 +42,10 @@ _ODD = re.compile(
     rf"[^\s…–—“”‘’{re.escape(_PLAIN)}](?:(?<![{_DIGITS}{_GAPS}])|(?<=([{_GAPS}]))[^\W\d_]\1[^\W\d_](?![^\W_])"
     rf"|(?<=[^\W\d_][{_DIGITS}])[{_DIGITS}]*[^\W\d_]|(?<=\b0)[^\W\d_]{{2}})"
 )
+_STRANGE = re.compile(rf"[^\s…–—“”‘’{re.escape(_PLAIN)}{_DIGITS}{_GAPS}]")
 _SPACED = re.compile(r" [^\W\d_] [^\W\d_](?![^\W_])")
 _RUN = re.compile(r"\S+")
-_CODED = re.compile(r"[\w@$]+")
+_CODED = re.compile(r"(?<![\w@$])[^\W\d_]*[\d@$][\w@$]*")
 _LETTERS = re.compile(r"[^\W\d_]+")
 # Letters with emoji or other rare signs between them, and single letters with like signs or blanks between them.
 _FILLED = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:[^\w\s!-/:-@\[-`{-~…–—“”‘’]+[^\W\d_]+)+")
@@ -112,12 +113,17 @@ def normalise(text: str) -> tuple[str, list[int] | None]:
     """
     if not (_ODD.search(text) or _SPACED.search(text)):
         return text.lower(), None
-    seen = [_COMPATIBLE[character] for character in text]
-    letters = _with_latin_letters("".join(seen))
-    offsets = [place for place, characters in enumerate(seen) for _ in characters]
-    letters, offsets = _composed(letters, [*offsets, len(text)])
+    same = list(range(len(text) + 1))
+    letters, offsets = _latin(text) if _STRANGE.search(text) else (text.lower(), same)
     letters, offsets = _joined(_CODED.sub(_decoded, letters), offsets)
-    return letters, offsets if offsets != list(range(len(text) + 1)) else None
+    return letters, offsets if offsets != same else None
+
+
+def _latin(text: str) -> tuple[str, list[int]]:
+    """Lower-case NFC without invisible characters, and with Latin letters for those that look like them."""
+    seen = [_COMPATIBLE[character] for character in text]
+    offsets = [place for place, characters in enumerate(seen) for _ in characters]
+    return _composed(_with_latin_letters("".join(seen)), [*offsets, len(text)])
 
 
 class _Compatible(dict[str, str]):
@@ -230,6 +236,8 @@ def _joined(text: str, offsets: list[int]) -> tuple[str, list[int]]:
             for number, (before, after) in enumerate(pairwise(parts), 1):
                 filler = " " if number in starts else ""
                 characters[before.end() : after.start()] = [filler] * (after.start() - before.end())
+    if "" not in characters:
+        return text, offsets
     kept = [place for place, character in enumerate(characters) if character]
     return "".join(characters), [*map(offsets.__getitem__, kept), offsets[-1]]
 
