@@ -103,7 +103,7 @@ def test_long_strings_are_not_remembered():
     assert all(len(string) <= 64 for string in small._known.numbers)
 
 
-@pytest.mark.parametrize("piece", ["a1", "1 ", "@", "-", "a-", "a ", "a.", "a😀", "b\u0301", "0a", "а", "t i ề n "])
+@pytest.mark.parametrize("piece", ["a1", "1 ", "@", "-", "a-", "a ", "a😀", "b\u0301", "0a", "а", "t i ề n "])
 def test_hostile_texts_come_to_an_end(piece):
     assert len(TOKENISER.read([Call((Turn(piece * 30_000),))]).calls) == 1
 
