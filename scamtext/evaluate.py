@@ -16,6 +16,7 @@ from sklearn.model_selection import GroupKFold
 
 from scamtext.corpus import SCAM_TYPES, LabelledCall
 from scamtext.errors import DataError
+from scamtext.evasion import EVASIONS
 from scamtext.features import Table, marked_kinds
 from scamtext.heads import cue_scores, fit_pipeline, values
 from scamtext.lexicon import CUE_KINDS, Lexicon
@@ -30,6 +31,7 @@ FOLDS = 10  # whole authors in each
 CHUNK = 200  # calls tokenised by one task
 LEARNING_SHARES = (0.25, 0.5, 0.75, 1.0)  # of the authors
 CLEAN, LIVE = "clean", "live"
+SPELLINGS = NOISES | EVASIONS  # other ones, in which calls are scored too
 
 Asks = Callable[[ScamClassifier, Sequence[LabelledCall], Mapping[str, Table]], dict[str, list[Any]]]
 
@@ -195,7 +197,7 @@ def evaluate(
     other spellings) and, where asked for, `live` (`live.measure_live`), `second_reader` (cues) and
     `types_left_out`; the scored calls.
     """
-    spellings = {CLEAN: list(calls)} | {name: list(map(spoil, calls)) for name, spoil in NOISES.items()}
+    spellings = {CLEAN: list(calls)} | {name: list(map(spoil, calls)) for name, spoil in SPELLINGS.items()}
     if live:
         spellings[LIVE] = [replace(call, call=call.call.in_pieces()) for call in calls]
     tables = {name: tokenise(spelt, classifier.lexicons) for name, spelt in spellings.items()}
@@ -203,7 +205,7 @@ def evaluate(
     result: dict[str, Any] = {
         "measures": measure(scored[CLEAN]),
         "failures": failures(scored[CLEAN]),
-        "noise": {name: recall_at(scored[name], FALSE_ALARMS) for name in NOISES},
+        "noise": {name: recall_at(scored[name], FALSE_ALARMS) for name in SPELLINGS},
     }
     if live:
         result["live"] = measure_live(scored[LIVE])

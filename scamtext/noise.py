@@ -31,7 +31,7 @@ def misheard(call: LabelledCall) -> LabelledCall:
         words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
         return " ".join(filter(None, (_mishear(word, dice) for word in words)))
 
-    return _rewritten(call, mishear)
+    return rewritten(call, mishear)
 
 
 def _mishear(word: str, dice: random.Random) -> str:
@@ -59,7 +59,7 @@ def with_other_tone(word: str, dice: random.Random) -> str:
 
 def without_diacritics(call: LabelledCall) -> LabelledCall:
     """The call as it is typed in a hurry: lower case, no diacritics."""
-    return _rewritten(call, lambda text: _WORD.sub(lambda word: fold(word.group()), text.lower()))
+    return rewritten(call, lambda text: _WORD.sub(lambda word: fold(word.group()), text.lower()))
 
 
 def without_speakers(call: LabelledCall) -> LabelledCall:
@@ -68,7 +68,8 @@ def without_speakers(call: LabelledCall) -> LabelledCall:
     return replace(call, call=replace(call.call, turns=(turn,)), cues=None)
 
 
-def _rewritten(call: LabelledCall, rewrite: Callable[[str], str]) -> LabelledCall:
+def rewritten(call: LabelledCall, rewrite: Callable[[str], str]) -> LabelledCall:
+    """The call with the text of each turn written anew, in order."""
     turns = tuple(replace(turn, text=rewrite(turn.text)) for turn in call.call.turns)
     return replace(call, call=replace(call.call, turns=turns))
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from scamtext.calls import Call, Turn
-from scamtext.text import could_be_vietnamese, fold, key, normalise
+from scamtext.text import as_given, could_be_vietnamese, fold, key, normalise
 
 BULLET = "•"
 LISTS = Path(__file__).with_name("names.toml")
@@ -75,20 +74,13 @@ def _mask_once(text: str) -> str:
     speech = _Speech(text, normal, offsets)
     characters = list(text)
     for start, end in (*_written(normal), *_spoken(speech), *_names(speech)):
-        for place in range(*_as_given(offsets, start, end)):
+        for place in range(*as_given(offsets, start, end)):
             characters[place] = _bullet(characters[place])
     return "".join(characters)
 
 
 def _bullet(character: str) -> str:
     return BULLET if unicodedata.category(character)[0] in "LMN" else character
-
-
-def _as_given(offsets: list[int] | None, start: int, end: int) -> Span:
-    """The slice of the text as given; a letter takes its marks with it."""
-    if offsets is None or start == end:
-        return start, end
-    return offsets[start], offsets[bisect_right(offsets, offsets[end - 1], hi=len(offsets) - 1)]
 
 
 @cache
@@ -255,7 +247,7 @@ def _words(text: str, normal: str, offsets: list[int] | None, shouted: bool) -> 
         gap, form = normal[end : match.start()], match.group()
         start, end = match.span()
         capital = not shouted and text[offsets[start] if offsets else start].isupper()
-        acronym = capital and len(form) > 1 and text[slice(*_as_given(offsets, start, end))].isupper()
+        acronym = capital and len(form) > 1 and text[slice(*as_given(offsets, start, end))].isupper()
         if gap == " " and start > 1:  # nearly all words
             yield _Word(form, start, end, capital, acronym, True, False)
             continue

@@ -71,15 +71,19 @@ class Segmenter:
     ----------
     tables : mapping of str to numpy array
         From `segment_tables.compile_tables`, or from `np.load` of what was saved of it.
+
+    Attributes
+    ----------
+    vocabulary : the number of each token that the random field knows.
     """
 
     def __init__(self, tables: Mapping[str, Array]) -> None:
         tables = dict(tables)  # an npz file would read and inflate an array each time it is asked for
         pattern = re.compile(_text(tables["pattern"]), re.VERBOSE)
         respelt = dict(line.split("\t") for line in _text(tables["respelt"]).split("\n"))
-        vocabulary = {word: i for i, word in enumerate(_text(tables["vocabulary"]).split("\n"))}
+        self.vocabulary = {word: i for i, word in enumerate(_text(tables["vocabulary"]).split("\n"))}
         self._chunks = _Chunks(pattern, respelt)
-        self._rows = _Rows(vocabulary, frozenset(map(chr, tables["small"].tolist())))
+        self._rows = _Rows(self.vocabulary, frozenset(map(chr, tables["small"].tolist())))
         self._field = _Field(tables)
 
     def segment(self, texts: Sequence[str]) -> list[list[str]]:

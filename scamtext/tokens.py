@@ -1,8 +1,8 @@
 """Many calls at once as arrays of syllables and words that remember where they stand in the text as given.
 
-Text is cut at white space, but not behind digits, as amounts and phone numbers may hold some. What a
-piece consists of is looked up, so that a syllable heard before costs one look. Turns whose normal form
-moves characters, and odd ones, are cut by `text.syllables` and `text.place_words` as a whole.
+Text in its normal form is cut at white space, but not behind digits, as amounts and phone numbers may hold some.
+What a piece consists of is looked up, so that a syllable heard before costs one look. Odd texts are cut by
+`text.cut` and `text.place_words` as a whole.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from scamtext.pieces import Number, Pieces
 from scamtext.segment import Segmenter
 from scamtext.text import (
     LONGEST,
+    as_given,
     could_be_vietnamese,
+    cut,
     fold,
     normalise,
     place_words,
-    syllables,
 )
 
 Array = NDArray[Any]
@@ -149,7 +150,7 @@ class Tokeniser:
             self._known = Pieces(self._word_number)
         turns = [turn for call in calls for turn in call.turns]
         normal = [normalise(turn.text) for turn in turns]
-        parts = [_pieces(text) if offsets is None else [] for text, offsets in normal]
+        parts = [_pieces(text) for text, _ in normal]
         pieces = list(chain.from_iterable(parts))
         counts = np.array(list(map(len, parts)), dtype=int)
         numbers = self._numbers(pieces)
@@ -157,23 +158,30 @@ class Tokeniser:
         solid = self._known.facts.rows[:, 1].take(numbers)
         whole = [number for number in (counts == 0).nonzero()[0].tolist() if normal[number][0].strip()]
         room = np.bincount(np.arange(len(turns)).repeat(counts), solid, len(turns)).astype(int)
-        room[whole] = [len(turns[number].text) + 1 for number in whole]
+        room[whole] = [len(normal[number][0]) + 1 for number in whole]
         base = room.cumsum() - room
         spots = np.repeat(base, counts) + _before(solid, counts)
         words = self._words(numbers, counts, spots)
         placed = self._syllables(*self._join_digits(pieces, numbers, counts, spots))
         if whole:
-            odd = [(number, turns[number].text, normal[number], int(base[number])) for number in whole]
+            odd = [(number, normal[number][0], int(base[number])) for number in whole]
             placed = _merge(placed, [row for one in odd for row in self._whole_syllables(*one)])
             words = _merge(words, [row for one in odd for row in self._whole_words(*one)])
         word, word_start, word_end, word_turn = words
         syllable, start, end, spots, stops, turn = placed
         before = np.cumsum(np.bincount(spots + 1, minlength=int(room.sum()) + 1))
+        first = np.searchsorted(turn, np.arange(len(turns) + 1))
+        for number, (_, offsets) in enumerate(normal):
+            if offsets is not None:
+                own = slice(first[number], first[number + 1])
+                places = zip(start[own].tolist(), end[own].tolist(), strict=True)
+                given = [as_given(offsets, *place) for place in places]
+                start[own], end[own] = np.array(given, int).reshape(-1, 2).T
         return Tokens(
             calls,
             turn_call=np.repeat(np.arange(len(calls)), [len(call.turns) for call in calls]),
             is_callee=np.array([turn.speaker == CALLEE for turn in turns], dtype=bool),
-            first=np.searchsorted(turn, np.arange(len(turns) + 1)),
+            first=first,
             turn=turn,
             syllable=syllable,
             start=start,
@@ -211,7 +219,7 @@ class Tokeniser:
 
     def _cut(self, piece: str) -> list[tuple[int, ...]]:
         """The rows of a piece for `Pieces.syllables`."""
-        line = syllables(piece)
+        line = cut(piece)
         is_stop = (0,) * 7 + (1,)
         items: list[tuple[int, ...]] = [is_stop] if 0 in line.stops else []
         spaces = last = 0
@@ -258,11 +266,9 @@ class Tokeniser:
         columns = form, (spots + rows[:, 1]).take(first), (spots + rows[:, 2]).take(last), turn.take(first)
         return [column.take(is_word.nonzero()[0]) for column in columns]
 
-    def _whole_words(
-        self, turn: int, _: str, normal: tuple[str, list[int] | None], base: int
-    ) -> Iterator[tuple[int, ...]]:
+    def _whole_words(self, turn: int, text: str, base: int) -> Iterator[tuple[int, ...]]:
         """A row for each word of a turn that is cut as a whole, as `_words` has them."""
-        for word in place_words(self._segmenter.with_sizes(normal[0]), *normal):
+        for word in place_words(self._segmenter.with_sizes(text), text):
             yield self._word_number(word.form), base + word.start, base + word.end, turn
 
     def _join_digits(self, pieces: list[str], numbers: Array, counts: Array, spots: Array) -> tuple[Array, ...]:
@@ -303,7 +309,7 @@ class Tokeniser:
         columns = rows[:, 4] + begin, rows[:, 5] + begin, rows[:, 6] + spots.take(owner)
         return [rows[:, :4], *columns, stops, turn.take(owner)]
 
-    def _whole_syllables(self, turn: int, text: str, _: object, base: int) -> Iterator[tuple[Any, ...]]:
+    def _whole_syllables(self, turn: int, text: str, base: int) -> Iterator[tuple[Any, ...]]:
         """A row for each syllable of a turn that is cut as a whole, as `_syllables` has them."""
         stops = 0
         for *known, start, end, _, is_stop in self._cut(text):

@@ -8,13 +8,13 @@ from scamtext.corpus import LabelledCall
 from scamtext.curves import draw
 from scamtext.evaluate import (
     CLEAN,
+    SPELLINGS,
     authors_left_out,
     evaluate,
     tokenise,
     types_left_out,
 )
 from scamtext.measures import Scored, cue_measures, gain, measure, recall_at, share, summary
-from scamtext.noise import NOISES
 from scamtext.training import upper_quantile
 
 
@@ -137,7 +137,7 @@ def test_evaluate_and_its_summary(fitted, few):
     second = [replace(call, cues=tuple(frozenset[str]() for _ in call.call.turns)) for call in few[:9]]
     result, rows = evaluate(fitted, few, second=second)
     assert [row.truth for row in rows] == few
-    assert set(result["noise"]) == set(NOISES)
+    assert set(result["noise"]) == set(SPELLINGS)
     assert all(row["n"] == sum(call.is_scam for call in few) for row in result["noise"].values())
     assert {row["recall"] for row in result["second_reader"].values()} == {None}  # she heard no cue at all
     text = summary(result)

@@ -24,6 +24,7 @@ TOKENISER = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter(
 ODD = [
     "", " ", "...", "a  b", "a\nb", " x ", "a\tb 1", "İstanbul tiền", "e\u0301m tiền", "tiền\u200b.vào", "Th.S x",
     "A. B.", "chuyển 2 triệu. vào 0901 234 567 ngay", "số 12 34 56 đồng, 5 k.", "!!! nghành công an 3 tr", "😀 12",
+    "c h u y ể n t.i.ề.n 2 t r i ệ u", "ti😀ền  0TP vа\u0300o ｏｔｐ. ﬁ 5",
     "x" * 70 + " 1", "a\n\nb", "một 2\n3 triệu", "số 5\ntr vào", "xong.\nhai ba 4 5 k\nrồi", "\na b", "a b\n",
 ]  # fmt: skip
 
@@ -80,7 +81,7 @@ def test_odd_texts_in_one_batch():
     check(calls, TOKENISER.read(calls))
 
 
-@given(st.lists(st.text(alphabet="aắđ o\u0309e.,?15 \n\u200bKktr@:/", max_size=30), max_size=4))
+@given(st.lists(st.text(alphabet="aắđ o\u0309e.,?150 \n\u200bKktr@:/😀аｏ", max_size=30), max_size=4))
 def test_any_texts(texts):
     calls = [Call((Turn(text),)) for text in texts]
     check(calls, TOKENISER.read(calls))
@@ -102,7 +103,7 @@ def test_long_strings_are_not_remembered():
     assert all(len(string) <= 64 for string in small._known.numbers)
 
 
-@pytest.mark.parametrize("piece", ["a1", "1 ", "@", "-", "a-"])
+@pytest.mark.parametrize("piece", ["a1", "1 ", "@", "-", "a-", "a ", "a😀", "b\u0301", "0a", "а", "t i ề n "])
 def test_hostile_texts_come_to_an_end(piece):
     assert len(TOKENISER.read([Call((Turn(piece * 30_000),))]).calls) == 1
 
