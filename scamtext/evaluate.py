@@ -16,7 +16,7 @@ from sklearn.model_selection import GroupKFold
 from scamtext.corpus import SCAM_TYPES, LabelledCall
 from scamtext.errors import DataError
 from scamtext.features import Table, marked_kinds
-from scamtext.heads import cue_scores, fit_pipeline, values
+from scamtext.heads import cue_scores, fit_pipeline, focus, values
 from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.live import measure_live, watch
 from scamtext.measures import FALSE_ALARMS, Measures, Scored, cue_measures, failures, measure, recall_at, share
@@ -40,16 +40,17 @@ def tokenise(calls: Sequence[LabelledCall]) -> Table:
     def read(chunk: Sequence[LabelledCall]) -> Table:
         return Table.of([call.call for call in chunk], lexicon)
 
-    parts = Parallel()(delayed(read)(calls[start : start + CHUNK]) for start in range(0, len(calls), CHUNK))
-    return Table(np.concatenate([part.calls for part in parts]), np.concatenate([part.turns for part in parts]))
+    return Table.join(
+        list(Parallel()(delayed(read)(calls[start : start + CHUNK]) for start in range(0, len(calls), CHUNK)))
+    )
 
 
 def score(
     classifier: ScamClassifier, calls: Sequence[LabelledCall], table: Table, *, cues: bool = True
 ) -> list[Scored]:
     """What a fitted classifier says of calls, `table` being their tokens (of their cues too, or not)."""
-    features = values(classifier.pipeline_, table.calls)
-    probabilities = classifier.calibrate(classifier.pipeline_["scam"].decision_function(features))
+    features, logits = focus(classifier.pipeline_, table)
+    probabilities = classifier.calibrate(logits)
     types = classifier.type_head_.predict(features) if classifier.type_head_ else [None] * len(calls)
     heard = _hears(classifier, table, features) if cues else [frozenset[str]()] * len(calls)
     return [
@@ -148,7 +149,7 @@ def learning_curve(classifier: ScamClassifier, calls: Sequence[LabelledCall], ta
             chosen = np.isin(groups, authors[: max(1, round(part * len(authors)))]) & ~np.isin(groups, groups[test])
             rows = table.calls[chosen]
             pipeline = fit_pipeline(rows, labels[chosen], groups[chosen], classifier.C, classifier.min_df)
-            logits[test] = pipeline.decision_function(table.calls[test])
+            logits[test] = focus(pipeline, table.take(test))[1]
         line = upper_quantile(logits[~is_scam], FALSE_ALARMS)
         curve.append(
             {

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scamtext.calls import Call
-from scamtext.features import COLUMNS, START, Cells, Reading
+from scamtext.features import COLUMNS, START, WINDOWS, Cells, Reading
 from scamtext.lexicon import Lexicon
 from scamtext.segment import segmenter
 from scamtext.tokens import Tokeniser
@@ -34,6 +34,23 @@ CERTAIN = 30.0  # log-odds of a cue that all training calls have; its negative, 
 # over which that fades by a factor e: of fifteen pairs, the one with most scams alerted while 2 % of
 # the honest calls ever were.
 SURCHARGE, FADE = 3.0, 40.0
+
+
+# What the most telling of n places must have more in log-odds than a whole call, for each unit of log n: the
+# highest of many scores is high by chance. Measured on honest calls joined to long ones (docs/ablation.md).
+CHANCE = 0.25
+
+
+def surcharges(calls: Array) -> Array:
+    """What is taken off the logit of each place, `calls` being their calls."""
+    return np.asarray(CHANCE * np.log(np.bincount(calls).take(calls)))
+
+
+def strongest(scores: Array, calls: Array) -> Array:
+    """For each call that has scores the place of its highest, of equals the first; `calls` has the call of each."""
+    order = np.lexsort((-scores, calls))
+    calls = calls.take(order)
+    return np.asarray(order[np.append(True, calls[1:] != calls[:-1])])
 
 
 def live_scores(logits: Array, syllables: Array) -> Array:
@@ -97,6 +114,15 @@ class Values(NamedTuple):
         return Values(text, feature, value, places, self.size)
 
 
+class Decision(NamedTuple):
+    """What decides of n calls: values and n-grams, the logits that they come to, and what was taken off these."""
+
+    values: Values
+    grams: Grams
+    logits: Array
+    surcharge: Array
+
+
 class Scorer:
     """Reads calls and weighs them with the arrays of `compiler.compile_model`."""
 
@@ -147,9 +173,36 @@ class Scorer:
         by_turn : of turns instead, in the columns that are read turn by turn.
         """
         calls = reading.tokens.turn_call
-        columns = {name: cells for name, cells in reading.columns.items() if COLUMNS[name].turn or not by_turn}
-        size = len(calls) if by_turn else len(reading.tokens.calls)
-        grams = self._find(columns, None if by_turn else calls, size)
+        if not by_turn:
+            return self._weigh(reading.columns, calls, len(reading.tokens.calls))
+        columns = {name: cells for name, cells in reading.columns.items() if COLUMNS[name].turn}
+        return self._weigh(columns, None, len(calls))
+
+    def focus(self, reading: Reading, values: Values, grams: Grams) -> Decision:
+        """What decides of calls: the whole, of which `values` and `grams` are, or a place in it that says more.
+
+        What a place says is the mean of what the windows around it say.
+        """
+        logits = self.decide(values, SCAM_HEAD)[:, 0]
+        surcharge = np.zeros_like(logits)
+        places = reading.places()
+        if not len(places.call):
+            return Decision(values, grams, logits, surcharge)
+        parts = _average(*self._weigh(reading.cut(places), None, places.first.size), len(WINDOWS))
+        off = surcharges(places.call)
+        scores = self.decide(parts[0], SCAM_HEAD)[:, 0] - off
+        best = strongest(scores, places.call)
+        best = best[scores.take(best) > logits.take(places.call.take(best))]
+        calls = places.call.take(best)
+        logits[calls], surcharge[calls] = scores.take(best), off.take(best)
+        whole, place = np.arange(len(logits)), np.full(len(scores), -1)
+        whole[calls], place[best] = -1, calls
+        kept = _renumber(values, grams, whole), _renumber(*parts, place)
+        return Decision(*_join(*kept, len(logits)), logits, surcharge)
+
+    def _weigh(self, columns: Mapping[str, Cells], calls: Array | None, size: int) -> tuple[Values, Grams]:
+        """The values and n-grams of texts: of calls, or where `calls` (of turns) is None of turns."""
+        grams = self._find(columns, calls, size)
         text = grams.text.take(grams.token)
         key = text * len(self._idf) + grams.feature
         order = _order(key, text)
@@ -273,6 +326,31 @@ class _Head:
         places = self._place.take(values.feature)
         used = (places >= 0).nonzero()[0]
         return places.take(used), used
+
+
+def _average(values: Values, grams: Grams, many: int) -> tuple[Values, Grams]:
+    """So many texts in a row as one text, which says to a linear head the mean of what they say."""
+    averaged = values._replace(text=values.text // many, value=values.value / many, size=values.size // many)
+    return averaged, grams._replace(text=grams.text // many)
+
+
+def _renumber(values: Values, grams: Grams, number: Array) -> tuple[Values, Grams]:
+    """Texts by their new numbers, those with -1 left out (their tokens stay, but in no n-gram)."""
+    text = number.take(values.text)
+    kept = (text >= 0).nonzero()[0]
+    place = (text >= 0).cumsum() - 1
+    values = Values(text.take(kept), *(array.take(kept) for array in values[1:4]), values.size)
+    text = number.take(grams.text)
+    kept = (text.take(grams.token) >= 0).nonzero()[0]
+    token, length, feature, value = (array.take(kept) for array in grams[:4])
+    return values, Grams(token, length, feature, place.take(value), text, grams.first, grams.last)
+
+
+def _join(one: tuple[Values, Grams], other: tuple[Values, Grams], size: int) -> tuple[Values, Grams]:
+    """The values and n-grams of both, of texts with numbers under `size` that none has twice."""
+    values = Values(*map(np.concatenate, zip(one[0][:4], other[0][:4], strict=True)), size)
+    shifted = other[1]._replace(token=other[1].token + len(one[1].text), value=other[1].value + len(one[0].text))
+    return values, Grams(*map(np.concatenate, zip(one[1], shifted, strict=True)))
 
 
 def _lay(columns: Sequence[Cells], calls: Array | None, size: int, starts: Array) -> tuple[Array, ...]:

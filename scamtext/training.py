@@ -21,6 +21,7 @@ from scamtext.heads import (
     fit_live,
     fit_pipeline,
     fit_types,
+    focus,
     present_in_calls,
     present_in_turns,
     syllables_heard,
@@ -190,7 +191,7 @@ def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
         if set(learnt.labels) != {SCAM, LEGIT}:
             continue
         heads = fit_heads(learnt, parameters["C"], parameters["min_df"], types=False, live=parameters["live"])
-        logits[test] = heads.pipeline.decision_function(asked.table.calls)
+        logits[test] = focus(heads.pipeline, asked.table)[1]
         if heads.live is not None and not asked.is_scam.all():
             peaks[test[~asked.is_scam]] = _peaks(heads, asked.take(~asked.is_scam).table)
         told = asked.take(asked.told)
