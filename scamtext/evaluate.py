@@ -19,18 +19,32 @@ from scamtext.features import Table, marked_kinds
 from scamtext.heads import cue_scores, fit_pipeline, focus, values
 from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.live import measure_live, watch
-from scamtext.measures import FALSE_ALARMS, Measures, Scored, cue_measures, failures, measure, recall_at, share
+from scamtext.measures import (
+    FALSE_ALARMS,
+    Measures,
+    Scored,
+    cue_measures,
+    failures,
+    measure,
+    measure_diluted,
+    recall_at,
+    share,
+)
 from scamtext.model import ScamClassifier
 from scamtext.noise import NOISES
-from scamtext.results import SCAM
+from scamtext.padding import dilutions
+from scamtext.results import LEGIT, SCAM
 from scamtext.training import upper_quantile
 
 FOLDS = 10  # whole authors in each
 CHUNK = 200  # calls tokenised by one task
 LEARNING_SHARES = (0.25, 0.5, 0.75, 1.0)  # of the authors
-CLEAN, LIVE = "clean", "live"
+CLEAN, LIVE, UNDILUTED = "clean", "live", "as they are"
+DILUTED = 300  # calls of each label that are diluted: they are long, and take their time
 
-Asks = Callable[[ScamClassifier, Sequence[LabelledCall], Mapping[str, Table]], dict[str, list[Any]]]
+# A `Table` of calls, or labelled calls (None where nothing is asked), which are tokenised then.
+Asked = Any
+Asks = Callable[[ScamClassifier, Sequence[LabelledCall], Mapping[str, Asked]], dict[str, list[Any]]]
 
 
 def tokenise(calls: Sequence[LabelledCall]) -> Table:
@@ -84,21 +98,47 @@ def fit(
     )
 
 
-def ask(classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table]) -> dict[str, list[Any]]:
-    """What a fitted classifier says of calls in each of their spellings, and what its monitor does."""
-    return {
-        name: watch(classifier, calls, table) if name == LIVE else score(classifier, calls, table, cues=name == CLEAN)
-        for name, table in tables.items()
-    }
+def ask(classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Asked]) -> dict[str, list[Any]]:
+    """What a fitted classifier says of calls in each of their spellings, of diluted ones, and what its monitor does."""
+
+    def answer(name: str, asked: Asked) -> list[Any]:
+        if not isinstance(asked, Table):
+            return _judge(classifier, asked)
+        return watch(classifier, calls, asked) if name == LIVE else score(classifier, calls, asked, cues=name == CLEAN)
+
+    return {name: answer(name, asked) for name, asked in tables.items()}
+
+
+def _judge(classifier: ScamClassifier, calls: NDArray[np.object_]) -> list[Scored | None]:
+    """What a fitted classifier says of calls that nobody has tokenised, without types and cues."""
+    probabilities = iter(classifier.predict_proba(call.call for call in calls if call)[:, 1])
+    return [
+        None if call is None else Scored(call, float(p := next(probabilities)), bool(p >= classifier.threshold_), None)
+        for call in calls
+    ]
+
+
+def _dilute(calls: Sequence[LabelledCall]) -> dict[str, NDArray[np.object_]]:
+    """Some calls of each label, spread evenly, as they are and diluted in each way; None in the place of others."""
+    chosen: list[int] = []
+    for label in (SCAM, LEGIT):
+        own = [number for number, call in enumerate(calls) if call.label == label]
+        chosen += own[:: max(1, -(-len(own) // DILUTED))]
+    diluted = {}
+    for name, dilute in ({UNDILUTED: replace} | dilutions(calls)).items():
+        diluted[name] = np.full(len(calls), None, dtype=object)
+        for number in chosen:
+            diluted[name][number] = dilute(calls[number])
+    return diluted
 
 
 def authors_left_out(
-    classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table], asks: Asks = ask
+    classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Asked], asks: Asks = ask
 ) -> dict[str, list[Any]]:
     """Every call scored by a model, calibration and thresholds made without its author.
 
     `tables` holds the calls as they are (under `CLEAN`), from which models learn, in other spellings,
-    in which they are scored too, and in pieces (`LIVE`), as the monitor hears them. `asks` is what each
+    in which they are scored too, in pieces (`LIVE`), as the monitor hears them, and diluted. `asks` is what each
     model is asked of the calls that were left out for it: one answer for each call, under each name.
     """
     groups = [call.group for call in calls]
@@ -180,18 +220,22 @@ def evaluate(
     Returns
     -------
     A dict with `measures` (`measures.measure`), `failures`, `noise` (recall at 1 % false alarms in
-    other spellings) and, where asked for, `live` (`live.measure_live`), `second_reader` (cues) and
+    other spellings), `diluted` (some calls, in each way of `padding.dilutions`: `measures.measure_diluted`)
+    and, where asked for, `live` (`live.measure_live`), `second_reader` (cues) and
     `types_left_out`; the scored calls.
     """
-    tables = {CLEAN: tokenise(calls)}
+    tables: dict[str, Asked] = {CLEAN: tokenise(calls)}
     tables |= {name: tokenise([spoil(call) for call in calls]) for name, spoil in NOISES.items()}
     if live:
         tables[LIVE] = tokenise([replace(call, call=call.call.in_pieces()) for call in calls])
+    diluted = _dilute(calls)
+    tables |= diluted
     scored = (authors_left_out if left_out else ask)(classifier, calls, tables)
     result: dict[str, Any] = {
         "measures": measure(scored[CLEAN]),
         "failures": failures(scored[CLEAN]),
         "noise": {name: recall_at(scored[name], FALSE_ALARMS) for name in NOISES},
+        "diluted": {name: measure_diluted([row for row in scored[name] if row]) for name in diluted},
     }
     if live:
         result["live"] = measure_live(scored[LIVE])

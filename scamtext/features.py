@@ -33,7 +33,7 @@ MIN_VIETNAMESE = 0.5  # share of possible Vietnamese syllables; no call of the c
 ENDING = 80  # syllables: the ask comes late, and openings are alike in scams and honest calls
 # In longer calls honest talk dilutes an ask, so that they are also read at places, one for so many syllables: in
 # windows of three lengths around each place. All in syllables, measured on authors left out (docs/ablation.md).
-LONG, APART, WINDOWS = 400, 50, (75, 150, 300)
+LONG, APART, WINDOWS = 600, 50, (75, 150, 300)
 # Stands first in every column, so that no vocabulary is ever empty (calls without a callee,
 # fits on a handful of texts).
 START = "^"
@@ -196,9 +196,7 @@ class Table:
         return cls(
             np.array([join_rows(part) for part in turns], dtype=object).reshape(-1, len(COLUMNS)),
             turns,
-            _split(
-                _rows(reading.cut(places), places.first.size, names), places.call.repeat(len(WINDOWS)), len(calls)
-            ),
+            _split(_rows(reading.cut(places), places.first.size, names), places.call.repeat(len(WINDOWS)), len(calls)),
         )
 
     @classmethod

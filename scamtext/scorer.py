@@ -38,7 +38,7 @@ SURCHARGE, FADE = 3.0, 40.0
 
 # What the most telling of n places must have more in log-odds than a whole call, for each unit of log n: the
 # highest of many scores is high by chance. Measured on honest calls joined to long ones (docs/ablation.md).
-CHANCE = 0.25
+CHANCE = 0.05
 
 
 def surcharges(calls: Array) -> Array:
@@ -339,18 +339,20 @@ def _renumber(values: Values, grams: Grams, number: Array) -> tuple[Values, Gram
     text = number.take(values.text)
     kept = (text >= 0).nonzero()[0]
     place = (text >= 0).cumsum() - 1
-    values = Values(text.take(kept), *(array.take(kept) for array in values[1:4]), values.size)
+    feature, value, places = (array.take(kept) for array in values[1:4])
+    values = Values(text.take(kept), feature, value, places, values.size)
     text = number.take(grams.text)
     kept = (text.take(grams.token) >= 0).nonzero()[0]
-    token, length, feature, value = (array.take(kept) for array in grams[:4])
-    return values, Grams(token, length, feature, place.take(value), text, grams.first, grams.last)
+    token, length, feature = (array.take(kept) for array in grams[:3])
+    value = place.take(grams.value.take(kept))
+    return values, Grams(token, length, feature, value, text, grams.first, grams.last)
 
 
 def _join(one: tuple[Values, Grams], other: tuple[Values, Grams], size: int) -> tuple[Values, Grams]:
     """The values and n-grams of both, of texts with numbers under `size` that none has twice."""
-    values = Values(*map(np.concatenate, zip(one[0][:4], other[0][:4], strict=True)), size)
+    text, feature, value, places = map(np.concatenate, zip(one[0][:4], other[0][:4], strict=True))
     shifted = other[1]._replace(token=other[1].token + len(one[1].text), value=other[1].value + len(one[0].text))
-    return values, Grams(*map(np.concatenate, zip(one[1], shifted, strict=True)))
+    return Values(text, feature, value, places, size), Grams(*map(np.concatenate, zip(one[1], shifted, strict=True)))
 
 
 def _lay(columns: Sequence[Cells], calls: Array | None, size: int, starts: Array) -> tuple[Array, ...]:
