@@ -7,7 +7,7 @@ rows of strings (`Table`); for prediction they stay arrays of numbers (`scorer`)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -93,6 +93,10 @@ class Places(NamedTuple):
     first: Array
     last: Array
 
+    def take(self, rows: Array) -> Places:
+        """Some of the places."""
+        return Places(self.call.take(rows), self.first.take(rows, axis=0), self.last.take(rows, axis=0))
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -135,19 +139,22 @@ class Reading:
         first = np.clip(middle[:, None] - width // 2, 0, size.take(call)[:, None] - width) + bounds.take(call)[:, None]
         return Places(call, first, first + width)
 
-    def cut(self, places: Places) -> dict[str, Cells]:
-        """The columns of windows, as those of calls are, each cell with the number of its window for a turn.
+    def cut(self, places: Places, at_once: int) -> Iterator[dict[str, Cells]]:
+        """The columns of windows, as those of calls are, of so many places at a time; a cell's turn is its window.
 
         What begins in a window belongs to it, even if it ends behind it.
         """
-        firsts, lasts = places.first.ravel(), places.last.ravel()
-        columns = {}
-        for name, cells in (self.columns | {"ending": self.columns["syllables"]}).items():
-            starts = [find.first for find in self.finds] if name == "cues" else cells.first
-            low = np.searchsorted(starts, np.maximum(firsts, lasts - ENDING) if name == "ending" else firsts)
-            window, kept = ranges(low, np.searchsorted(starts, lasts) - low)
-            columns[name] = Cells(cells.form.take(kept), window, cells.first.take(kept), cells.last.take(kept))
-        return columns
+        columns = self.columns | {"ending": self.columns["syllables"]}
+        starts = {name: cells.first for name, cells in columns.items()}
+        starts["cues"] = np.array([find.first for find in self.finds], dtype=int)
+        for start in range(0, len(places.call), at_once):
+            first, last = (bounds[start : start + at_once].ravel() for bounds in (places.first, places.last))
+            cut = {}
+            for name, cells in columns.items():
+                low = np.searchsorted(starts[name], np.maximum(first, last - ENDING) if name == "ending" else first)
+                window, kept = ranges(low, np.searchsorted(starts[name], last) - low)
+                cut[name] = Cells(cells.form.take(kept), window, cells.first.take(kept), cells.last.take(kept))
+            yield cut
 
     @property
     def is_readable(self) -> NDArray[np.bool_]:
@@ -188,6 +195,7 @@ class Table:
         tokeniser, names = _learning(lexicon)
         reading = Reading.of(tokeniser.read(calls), lexicon)
         places = reading.places()
+        windows = np.array([_rows(cut, len(WINDOWS), names) for cut in reading.cut(places, 1)], dtype=object)
         turns = _split(
             _rows(reading.columns, len(reading.tokens.turn_call), names), reading.tokens.turn_call, len(calls)
         )
@@ -196,7 +204,7 @@ class Table:
         return cls(
             np.array([join_rows(part) for part in turns], dtype=object).reshape(-1, len(COLUMNS)),
             turns,
-            _split(_rows(reading.cut(places), places.first.size, names), places.call.repeat(len(WINDOWS)), len(calls)),
+            _split(windows.reshape(-1, len(COLUMNS)), places.call.repeat(len(WINDOWS)), len(calls)),
         )
 
     @classmethod

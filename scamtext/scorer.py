@@ -7,7 +7,7 @@ the same order as in scikit-learn (`np.bincount` adds one by one), so logits agr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scamtext.calls import Call
-from scamtext.features import COLUMNS, START, WINDOWS, Cells, Reading
+from scamtext.features import COLUMNS, START, WINDOWS, Cells, Places, Reading
 from scamtext.lexicon import Lexicon
 from scamtext.segment import segmenter
 from scamtext.tokens import Tokeniser
@@ -26,6 +26,7 @@ Array = NDArray[Any]
 FAMILIES = "cues", "words", "syllables"
 LEVELS = {1: "one", 2: "two", 3: "three"}  # tokens of an n-gram
 SORTED_AT_ONCE = 2048  # n-grams; more would not stay in the processor's nearest cache
+AT_ONCE = 256  # places that are weighed at a time: the windows of a very long call would fill the memory
 SCAM_HEAD, LIVE_HEAD, TYPE_HEAD, CALL_CUES, TURN_CUES = "scam", "live", "type", "call_cues", "turn_cues"
 
 
@@ -188,17 +189,25 @@ class Scorer:
         places = reading.places()
         if not len(places.call):
             return Decision(values, grams, logits, surcharge)
-        parts = _average(*self._weigh(reading.cut(places), None, places.first.size), len(WINDOWS))
         off = surcharges(places.call)
-        scores = self.decide(parts[0], SCAM_HEAD)[:, 0] - off
+        scores = np.concatenate([self.decide(part, SCAM_HEAD)[:, 0] for part, _ in self._around(reading, places)]) - off
         best = strongest(scores, places.call)
         best = best[scores.take(best) > logits.take(places.call.take(best))]
         calls = places.call.take(best)
         logits[calls], surcharge[calls] = scores.take(best), off.take(best)
-        whole, place = np.arange(len(logits)), np.full(len(scores), -1)
-        whole[calls], place[best] = -1, calls
-        kept = _renumber(values, grams, whole), _renumber(*parts, place)
-        return Decision(*_join(*kept, len(logits)), logits, surcharge)
+        number = np.arange(len(logits))
+        number[calls] = -1
+        values, grams = _renumber(values, grams, number)
+        for start, part in enumerate(self._around(reading, places.take(best))):
+            own = _renumber(*part, calls[start * AT_ONCE : (start + 1) * AT_ONCE])
+            values, grams = _join((values, grams), own, len(logits))
+        return Decision(values, grams, logits, surcharge)
+
+    def _around(self, reading: Reading, places: Places) -> Iterator[tuple[Values, Grams]]:
+        """The values and n-grams of places, some at a time: the means of those of the windows around each."""
+        for number, cut in enumerate(reading.cut(places, AT_ONCE)):
+            size = min(AT_ONCE, len(places.call) - number * AT_ONCE) * len(WINDOWS)
+            yield _average(*self._weigh(cut, None, size), len(WINDOWS))
 
     def _weigh(self, columns: Mapping[str, Cells], calls: Array | None, size: int) -> tuple[Values, Grams]:
         """The values and n-grams of texts: of calls, or where `calls` (of turns) is None of turns."""

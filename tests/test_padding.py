@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from scamtext import Call, Turn
+from scamtext import scorer as scorer_module
 from scamtext.corpus import PLAIN_KINDS
 from scamtext.features import APART, LONG, WINDOWS, Table
 from scamtext.heads import focus
@@ -111,7 +112,8 @@ def test_a_place_says_the_mean_of_its_windows(shipped, long_calls):
     call = long_calls[0]
     reading = scorer.read([call])
     places = reading.places()
-    said = scorer.decide(scorer._weigh(reading.cut(places), None, places.first.size)[0], SCAM_HEAD)[:, 0]
+    cut = next(reading.cut(places, len(places.call)))
+    said = scorer.decide(scorer._weigh(cut, None, places.first.size)[0], SCAM_HEAD)[:, 0]
     means = said.reshape(-1, len(WINDOWS)).mean(axis=1) - surcharges(places.call)
     assert shipped.classify(call).logit == pytest.approx(max(means), abs=1e-9)
     # a window is read like a call of its syllables alone
@@ -123,11 +125,17 @@ def test_a_place_says_the_mean_of_its_windows(shipped, long_calls):
         turn = call.turns[number]
         turns.append(replace(turn, text=turn.text[tokens.start[a] : tokens.end[b - 1]]))
     alone = scorer.read([Call(tuple(turns))])
-    cells = reading.cut(places)["ending"]
+    cells = cut["ending"]
     assert np.array_equal(cells.form[cells.turn == 3 * len(WINDOWS)], alone.columns["ending"].form)
     for name in ("syllables", "caller", "callee"):
-        cells = reading.cut(places)[name]
+        cells = cut[name]
         assert np.array_equal(cells.form[cells.turn == 3 * len(WINDOWS)], alone.columns[name].form)
+
+
+def test_a_very_long_call_is_weighed_part_by_part(shipped, long_calls, monkeypatch):
+    whole = [verdict.to_dict() for verdict in shipped.classify_many(long_calls)]
+    monkeypatch.setattr(scorer_module, "AT_ONCE", 5)
+    assert [verdict.to_dict() for verdict in shipped.classify_many(long_calls)] == whole
 
 
 def test_scikit_learn_and_the_arrays_focus_alike(shipped, corpus, long_calls):
