@@ -18,22 +18,36 @@ from scamtext.corpus import SCAM_TYPES, LabelledCall
 from scamtext.errors import DataError
 from scamtext.evasion import EVASIONS
 from scamtext.features import Table, marked_kinds
-from scamtext.heads import cue_scores, fit_pipeline, values
+from scamtext.heads import cue_scores, fit_pipeline, focus, values
 from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.live import measure_live, watch
-from scamtext.measures import FALSE_ALARMS, Measures, Scored, cue_measures, failures, measure, recall_at, share
+from scamtext.measures import (
+    FALSE_ALARMS,
+    Measures,
+    Scored,
+    cue_measures,
+    failures,
+    measure,
+    measure_diluted,
+    recall_at,
+    share,
+)
 from scamtext.model import ScamClassifier
 from scamtext.noise import NOISES
-from scamtext.results import SCAM
+from scamtext.padding import dilutions
+from scamtext.results import LEGIT, SCAM
 from scamtext.training import upper_quantile
 
 FOLDS = 10  # whole authors in each
 CHUNK = 200  # calls tokenised by one task
 LEARNING_SHARES = (0.25, 0.5, 0.75, 1.0)  # of the authors
-CLEAN, LIVE = "clean", "live"
+CLEAN, LIVE, UNDILUTED = "clean", "live", "as they are"
 SPELLINGS = NOISES | EVASIONS  # other ones, in which calls are scored too
+DILUTED = 300  # calls of each label that are diluted: they are long, and take their time
 
-Asks = Callable[[ScamClassifier, Sequence[LabelledCall], Mapping[str, Table]], dict[str, list[Any]]]
+# A `Table` of calls, or labelled calls (None where nothing is asked), which are tokenised then.
+Asked = Any
+Asks = Callable[[ScamClassifier, Sequence[LabelledCall], Mapping[str, Asked]], dict[str, list[Any]]]
 
 
 def tokenise(calls: Sequence[LabelledCall], lexicons: str | Path | None = None) -> Table:
@@ -47,15 +61,15 @@ def tokenise(calls: Sequence[LabelledCall], lexicons: str | Path | None = None) 
         return Table.of([call.call for call in chunk], lexicon)
 
     parts = Parallel()(delayed(read)(calls[start : start + CHUNK]) for start in range(0, max(1, len(calls)), CHUNK))
-    return Table.joined(parts)
+    return Table.join(parts)
 
 
 def score(
     classifier: ScamClassifier, calls: Sequence[LabelledCall], table: Table, *, cues: bool = True
 ) -> list[Scored]:
     """What a fitted classifier says of calls, `table` being their tokens (of their cues too, or not)."""
-    features = values(classifier.pipeline_, table.calls)
-    probabilities = classifier.calibrate(classifier.pipeline_["scam"].decision_function(features))
+    features, logits = focus(classifier.pipeline_, table)
+    probabilities = classifier.calibrate(logits)
     types = classifier.type_head_.predict(features) if classifier.type_head_ else [None] * len(calls)
     heard = _hears(classifier, table, features) if cues else [frozenset[str]()] * len(calls)
     return [
@@ -89,18 +103,44 @@ def fit(
     )
 
 
-def ask(classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Table]) -> dict[str, list[Any]]:
-    """What a fitted classifier says of calls in each of their spellings, and what its monitor does."""
-    return {
-        name: watch(classifier, calls, table) if name == LIVE else score(classifier, calls, table, cues=name == CLEAN)
-        for name, table in tables.items()
-    }
+def ask(classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Asked]) -> dict[str, list[Any]]:
+    """What a fitted classifier says of calls in each of their spellings, of diluted ones, and what its monitor does."""
+
+    def answer(name: str, asked: Asked) -> list[Any]:
+        if not isinstance(asked, Table):
+            return _judge(classifier, asked)
+        return watch(classifier, calls, asked) if name == LIVE else score(classifier, calls, asked, cues=name == CLEAN)
+
+    return {name: answer(name, asked) for name, asked in tables.items()}
+
+
+def _judge(classifier: ScamClassifier, calls: NDArray[np.object_]) -> list[Scored | None]:
+    """What a fitted classifier says of calls that nobody has tokenised, without types and cues."""
+    probabilities = iter(classifier.predict_proba(call.call for call in calls if call)[:, 1])
+    return [
+        None if call is None else Scored(call, float(p := next(probabilities)), bool(p >= classifier.threshold_), None)
+        for call in calls
+    ]
+
+
+def _dilute(calls: Sequence[LabelledCall]) -> dict[str, NDArray[np.object_]]:
+    """Some calls of each label, spread evenly, as they are and diluted in each way; None in the place of others."""
+    chosen: list[int] = []
+    for label in (SCAM, LEGIT):
+        own = [number for number, call in enumerate(calls) if call.label == label]
+        chosen += own[:: max(1, -(-len(own) // DILUTED))]
+    diluted = {}
+    for name, dilute in ({UNDILUTED: replace} | dilutions(calls)).items():
+        diluted[name] = np.full(len(calls), None, dtype=object)
+        for number in chosen:
+            diluted[name][number] = dilute(calls[number])
+    return diluted
 
 
 def authors_left_out(
     classifier: ScamClassifier,
     calls: Sequence[LabelledCall],
-    tables: Mapping[str, Table],
+    tables: Mapping[str, Asked],
     asks: Asks = ask,
     beside: tuple[Sequence[LabelledCall], Table] | None = None,
     folds: int = FOLDS,
@@ -108,7 +148,7 @@ def authors_left_out(
     """Every call scored by a model, calibration and thresholds made without its author.
 
     `tables` holds the calls as they are (under `CLEAN`), from which models learn, in other spellings,
-    in which they are scored too, and in pieces (`LIVE`), as the monitor hears them. `asks` is what each
+    in which they are scored too, in pieces (`LIVE`), as the monitor hears them, and diluted. `asks` is what each
     model is asked of the calls that were left out for it: one answer for each call, under each name.
     `beside` are calls, and their table, that every model learns from too.
     """
@@ -120,7 +160,7 @@ def authors_left_out(
     def one(train: NDArray[np.int_], test: NDArray[np.int_]) -> dict[str, list[Any]]:
         learnt, table = [calls[int(i)] for i in train], tables[CLEAN].take(train)
         if beside is not None:
-            learnt, table = [*learnt, *beside[0]], Table.joined([table, beside[1]])
+            learnt, table = [*learnt, *beside[0]], Table.join([table, beside[1]])
         fitted = fit(classifier, learnt, table)
         return asks(fitted, [calls[int(i)] for i in test], {name: table.take(test) for name, table in tables.items()})
 
@@ -163,7 +203,7 @@ def learning_curve(classifier: ScamClassifier, calls: Sequence[LabelledCall], ta
             chosen = np.isin(groups, authors[: max(1, round(part * len(authors)))]) & ~np.isin(groups, groups[test])
             rows = table.calls[chosen]
             pipeline = fit_pipeline(rows, labels[chosen], groups[chosen], classifier.C, classifier.min_df)
-            logits[test] = pipeline.decision_function(table.calls[test])
+            logits[test] = focus(pipeline, table.take(test))[1]
         line = upper_quantile(logits[~is_scam], FALSE_ALARMS)
         curve.append(
             {
@@ -194,18 +234,22 @@ def evaluate(
     Returns
     -------
     A dict with `measures` (`measures.measure`), `failures`, `noise` (recall at 1 % false alarms in
-    other spellings) and, where asked for, `live` (`live.measure_live`), `second_reader` (cues) and
+    other spellings), `diluted` (some calls, in each way of `padding.dilutions`: `measures.measure_diluted`)
+    and, where asked for, `live` (`live.measure_live`), `second_reader` (cues) and
     `types_left_out`; the scored calls.
     """
     spellings = {CLEAN: list(calls)} | {name: list(map(spoil, calls)) for name, spoil in SPELLINGS.items()}
     if live:
         spellings[LIVE] = [replace(call, call=call.call.in_pieces()) for call in calls]
-    tables = {name: tokenise(spelt, classifier.lexicons) for name, spelt in spellings.items()}
+    tables: dict[str, Asked] = {name: tokenise(spelt, classifier.lexicons) for name, spelt in spellings.items()}
+    diluted = _dilute(calls)
+    tables |= diluted
     scored = (authors_left_out if left_out else ask)(classifier, calls, tables)
     result: dict[str, Any] = {
         "measures": measure(scored[CLEAN]),
         "failures": failures(scored[CLEAN]),
         "noise": {name: recall_at(scored[name], FALSE_ALARMS) for name in SPELLINGS},
+        "diluted": {name: measure_diluted([row for row in scored[name] if row]) for name in diluted},
     }
     if live:
         result["live"] = measure_live(scored[LIVE])

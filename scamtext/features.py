@@ -7,7 +7,7 @@ rows of strings (`Table`); for prediction they stay arrays of numbers (`scorer`)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -21,6 +21,7 @@ from scamtext.cues import Find, find_cues
 from scamtext.lexicon import CUE_KINDS, Lexicon
 from scamtext.segment import segmenter
 from scamtext.tokens import Tokeniser, Tokens
+from scamtext.trie import ranges
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -30,6 +31,9 @@ Array = NDArray[Any]
 MIN_SYLLABLES = 5  # the shortest call that is judged; the corpus has none under 11
 MIN_VIETNAMESE = 0.5  # share of possible Vietnamese syllables; no call of the corpus is under 0.65
 ENDING = 80  # syllables: the ask comes late, and openings are alike in scams and honest calls
+# In longer calls honest talk dilutes an ask, so that they are also read at places, one for so many syllables: in
+# windows of three lengths around each place. All in syllables, measured on authors left out (docs/ablation.md).
+LONG, APART, WINDOWS = 600, 50, (75, 150, 300)
 # Stands first in every column, so that no vocabulary is ever empty (calls without a callee,
 # fits on a handful of texts).
 START = "^"
@@ -79,6 +83,21 @@ class Cells(NamedTuple):
     last: Array
 
 
+class Places(NamedTuple):
+    """Places in long calls: the call of each, and the syllables that the windows around it cover (half open).
+
+    Shapes (places,), and twice (places, windows).
+    """
+
+    call: Array
+    first: Array
+    last: Array
+
+    def take(self, rows: Array) -> Places:
+        """Some of the places."""
+        return Places(self.call.take(rows), self.first.take(rows, axis=0), self.last.take(rows, axis=0))
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a model and its explanations need of calls: tokens, the lexicon's finds, and columns."""
@@ -108,6 +127,35 @@ class Reading:
         )
         return cls(tokens, finds, {name: columns[name] for name in COLUMNS})
 
+    def places(self) -> Places:
+        """Places spread evenly over each long call; none in other calls."""
+        bounds = self.tokens.first.take(self.tokens.call_turns)
+        size = np.diff(bounds)
+        count = np.where(size > LONG, size // APART, 0)
+        call, number = ranges(np.zeros_like(count), count)
+        middle = (2 * number + 1) * size.take(call) // (2 * count.take(call))
+        width = np.array(WINDOWS)
+        # At its ends a call has no room for a window in the middle of which the place would be.
+        first = np.clip(middle[:, None] - width // 2, 0, size.take(call)[:, None] - width) + bounds.take(call)[:, None]
+        return Places(call, first, first + width)
+
+    def cut(self, places: Places, at_once: int) -> Iterator[dict[str, Cells]]:
+        """The columns of windows, as those of calls are, of so many places at a time; a cell's turn is its window.
+
+        What begins in a window belongs to it, even if it ends behind it.
+        """
+        columns = self.columns | {"ending": self.columns["syllables"]}
+        starts = {name: cells.first for name, cells in columns.items()}
+        starts["cues"] = np.array([find.first for find in self.finds], dtype=int)
+        for start in range(0, len(places.call), at_once):
+            first, last = (bounds[start : start + at_once].ravel() for bounds in (places.first, places.last))
+            cut = {}
+            for name, cells in columns.items():
+                low = np.searchsorted(starts[name], np.maximum(first, last - ENDING) if name == "ending" else first)
+                window, kept = ranges(low, np.searchsorted(starts[name], last) - low)
+                cut[name] = Cells(cells.form.take(kept), window, cells.first.take(kept), cells.last.take(kept))
+            yield cut
+
     @property
     def is_readable(self) -> NDArray[np.bool_]:
         """Whether there is enough Vietnamese in each call to judge, shape (calls,)."""
@@ -134,38 +182,39 @@ class Table:
     ----------
     calls : shape (n, columns).
     turns : shape (n,), for each call an array of shape (its turns, columns).
+    windows : shape (n,), for each call an array of shape (its windows, columns), those of a place together.
     """
 
     calls: NDArray[np.object_]
     turns: NDArray[np.object_]
+    windows: NDArray[np.object_]
 
     @classmethod
     def of(cls, calls: Sequence[Call], lexicon: Lexicon) -> Table:
         """Tokenise calls; a call without turns reads like one empty turn."""
         tokeniser, names = _learning(lexicon)
         reading = Reading.of(tokeniser.read(calls), lexicon)
-        size = len(reading.tokens.turn_call)
-        columns = []
-        for name, cells in reading.columns.items():
-            known = names[COLUMNS[name].family]
-            forms = [known[number] for number in cells.form.tolist()]
-            cuts = np.searchsorted(cells.turn, np.arange(size + 1)).tolist()
-            columns.append([" ".join([START, *forms[start:end]]) for start, end in pairwise(cuts)])
-        rows = np.array(columns, dtype=object).T.reshape(size, len(COLUMNS))
-        bounds = reading.tokens.call_turns
-        turns = np.empty(len(calls), dtype=object)
-        for number, (start, end) in enumerate(pairwise(bounds)):
-            turns[number] = rows[start:end] if start < end else np.full((1, len(COLUMNS)), START, dtype=object)
-        return cls(np.array([join_rows(part) for part in turns], dtype=object).reshape(-1, len(COLUMNS)), turns)
+        places = reading.places()
+        windows = np.array([_rows(cut, len(WINDOWS), names) for cut in reading.cut(places, 1)], dtype=object)
+        turns = _split(
+            _rows(reading.columns, len(reading.tokens.turn_call), names), reading.tokens.turn_call, len(calls)
+        )
+        for number in (number for number, own in enumerate(turns) if not len(own)):
+            turns[number] = np.full((1, len(COLUMNS)), START, dtype=object)
+        return cls(
+            np.array([join_rows(part) for part in turns], dtype=object).reshape(-1, len(COLUMNS)),
+            turns,
+            _split(windows.reshape(-1, len(COLUMNS)), places.call.repeat(len(WINDOWS)), len(calls)),
+        )
 
     @classmethod
-    def joined(cls, parts: Sequence[Table]) -> Table:
-        """The calls of all parts in order."""
-        return cls(np.concatenate([part.calls for part in parts]), np.concatenate([part.turns for part in parts]))
+    def join(cls, parts: Sequence[Table]) -> Table:
+        """The calls of tables, one after the other."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
 
     def take(self, rows: NDArray[Any]) -> Table:
         """The calls at these positions, or where this mask is true."""
-        return Table(self.calls[rows], self.turns[rows])
+        return Table(self.calls[rows], self.turns[rows], self.windows[rows])
 
     @property
     def turn_rows(self) -> NDArray[np.object_]:
@@ -185,6 +234,25 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.calls)
+
+
+def _rows(columns: Mapping[str, Cells], size: int, names: Mapping[str, Sequence[str]]) -> NDArray[np.object_]:
+    """Columns of so many turns as rows of strings, shape (size, columns); `names` holds forms by family and number."""
+    joined = []
+    for name, cells in columns.items():
+        known = names[COLUMNS[name].family]
+        forms = [known[number] for number in cells.form.tolist()]
+        cuts = np.searchsorted(cells.turn, np.arange(size + 1)).tolist()
+        joined.append([" ".join([START, *forms[start:end]]) for start, end in pairwise(cuts)])
+    return np.array(joined, dtype=object).T.reshape(size, len(COLUMNS))
+
+
+def _split(rows: NDArray[np.object_], calls: Array, size: int) -> NDArray[np.object_]:
+    """The rows of each call, `calls` being the call of each row; shape (size,)."""
+    parts = np.empty(size, dtype=object)
+    for number, (start, end) in enumerate(pairwise(np.searchsorted(calls, np.arange(size + 1)))):
+        parts[number] = rows[start:end]
+    return parts
 
 
 def join_rows(turns: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -42,6 +42,8 @@ def _measured(result: dict[str, Any]) -> Iterator[tuple[str, float, float]]:
             yield name, row["value"], row["value"] - SLACK
     parts = {name: measures[name] for name in CEILINGS}
     parts[f"live/{CEILING}"] = live["ever"]
+    for way, row in result["diluted"].items():
+        parts |= {f"diluted/{way}/{name}": measured for name, measured in row.items()}
     for field in SLICED:
         for key, row in measures["slices"][field].items():
             parts |= {f"{field}/{key}/{name}": row[name] for name in ("recall", "false_alarms")}

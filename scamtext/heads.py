@@ -19,10 +19,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
-from scamtext.features import COLUMNS, build_pipeline
+from scamtext.features import COLUMNS, WINDOWS, Table, build_pipeline
 from scamtext.lexicon import CUE_KINDS
 from scamtext.results import SCAM
-from scamtext.scorer import CERTAIN
+from scamtext.scorer import CERTAIN, strongest, surcharges
 
 TOPIC = {name: column.topic for name, column in COLUMNS.items()}
 TURN = {name: column.turn for name, column in COLUMNS.items()}
@@ -86,6 +86,24 @@ def fit_scaled(model: Any, features: Any, target: NDArray[Any], scales: NDArray[
 def values(pipeline: Pipeline, rows: NDArray[np.object_]) -> Any:
     """TF-IDF values of rows, always sparse (scikit-learn makes them dense when few are 0)."""
     return sparse.csr_matrix(pipeline["columns"].transform(rows))
+
+
+def focus(pipeline: Pipeline, table: Table) -> tuple[Any, NDArray[np.float64]]:
+    """What decides of n calls (`Scorer.focus`): its values, shape (n, n_features), and the logits that they come to."""
+    features = values(pipeline, table.calls)
+    logits = pipeline["scam"].decision_function(features)
+    places = [len(rows) // len(WINDOWS) for rows in table.windows]
+    calls = np.arange(len(table)).repeat(places)
+    if not len(calls):
+        return features, logits
+    mean = sparse.kron(sparse.eye(len(calls)), np.full((1, len(WINDOWS)), 1 / len(WINDOWS)))
+    parts = (mean @ values(pipeline, np.concatenate(list(table.windows)))).tocsr()
+    scores = pipeline["scam"].decision_function(parts) - surcharges(calls)
+    best = strongest(scores, calls)
+    best = best[scores[best] > logits[calls[best]]]
+    rows = np.arange(len(table))
+    rows[calls[best]] = len(table) + best
+    return sparse.vstack([features, parts]).tocsr()[rows], np.concatenate([logits, scores])[rows]
 
 
 def fit_pipeline(

@@ -11,7 +11,7 @@ import numpy as np
 from scamtext.calls import CALLEE
 from scamtext.corpus import LabelledCall
 from scamtext.features import Table
-from scamtext.heads import syllables_heard, values
+from scamtext.heads import focus, syllables_heard, values
 from scamtext.measures import Measures, share
 from scamtext.model import ScamClassifier
 from scamtext.scorer import live_scores
@@ -52,8 +52,7 @@ def watch(classifier: ScamClassifier, calls: Sequence[LabelledCall], table: Tabl
     syllables = syllables_heard(rows)
     logits = classifier.live_head_.decision_function(values(classifier.pipeline_, np.array(rows)))
     crossed = live_scores(logits, syllables) >= classifier.alert_threshold_
-    logits = classifier.pipeline_.decision_function(table.calls)
-    flagged = classifier.calibrate(logits) >= classifier.threshold_
+    flagged = classifier.calibrate(focus(classifier.pipeline_, table)[1]) >= classifier.threshold_
     watched = []
     for number, end in enumerate(accumulate(table.sizes)):
         own = slice(end - table.sizes[number], end)

@@ -71,6 +71,15 @@ def measure(scored: Sequence[Scored]) -> Measures:
     }
 
 
+def measure_diluted(scored: Sequence[Scored]) -> dict[str, Measures]:
+    """Recall at 1 % false alarms and at the shipped threshold, and honest calls flagged there."""
+    return {
+        "recall_at_1pc": recall_at(scored, FALSE_ALARMS),
+        "recall": share(row.flagged for row in scored if row.truth.is_scam),
+        "false_alarms": share(row.flagged for row in scored if not row.truth.is_scam),
+    }
+
+
 def recall_at(scored: Sequence[Scored], false_alarms: float) -> Measures:
     """Recall at the lowest threshold that flags at most this share of the honest calls."""
     honest = np.array([row.probability for row in scored if not row.truth.is_scam])
@@ -224,6 +233,8 @@ def summary(result: dict[str, Any]) -> str:
         ]
     lines += ["", "recall at 1 % false alarms in other spellings"]
     lines += [f"  {name:<20} {interval(row)}" for name, row in result["noise"].items()]
+    lines += ["", f"{'diluted, some calls':<22} {'recall at 1 %':<32} {'recall':<32} false alarms"]
+    lines += [f"  {name:<20} {'  '.join(map(interval, row.values()))}" for name, row in result["diluted"].items()]
     if "live" in result:
         lines += ["", "while the call goes on"]
         lines += [f"  {label:<34} {value}" for label, value in live_rows(result["live"])]

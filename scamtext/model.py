@@ -207,8 +207,8 @@ class ScamClassifier:
         scorer = self.scorer_
         parts = [np.empty(0)]
         for batch in _batches(X):
-            values, _ = scorer.values(scorer.read(batch))
-            parts.append(self.calibrate(scorer.decide(values, SCAM_HEAD)[:, 0]))
+            reading = scorer.read(batch)
+            parts.append(self.calibrate(scorer.focus(reading, *scorer.values(reading)).logits))
         column = np.concatenate(parts)
         return np.column_stack([1 - column, column])
 
@@ -234,14 +234,14 @@ class ScamClassifier:
     def judge(self, reading: Reading, values: Values, grams: Grams) -> Iterator[Verdict]:
         """Verdicts on calls that are read already (`Scorer.read` and `values`)."""
         scorer = self.scorer_
-        logits = scorer.decide(values, SCAM_HEAD)[:, 0]
+        values, grams, logits, surcharge = scorer.focus(reading, values, grams)
         probabilities = self.calibrate(logits)
         shares = scorer.shares(values, grams, SCAM_HEAD)
         weights = spread(grams, shares, len(reading.tokens.start), len(reading.finds), values.size)
         suspicious = (probabilities >= self.watch_threshold_) & reading.is_readable
         types = scorer.types(values.within(suspicious))
         quotes = quote_cues(scorer, reading, values, self.cue_thresholds_)
-        told = evidence(reading, quotes, weights)
+        told = evidence(reading, quotes, weights._replace(other=weights.other - surcharge))
         for number, (call, readable) in enumerate(zip(reading.tokens.calls, reading.is_readable.tolist(), strict=True)):
             probability = float(probabilities[number])
             risk = HIGH if probability >= self.threshold_ else WATCH if probability >= self.watch_threshold_ else LOW

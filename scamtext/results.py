@@ -57,7 +57,7 @@ class Verdict:
     evidence : what moved the probability, strongest first; its weights add up:
         bias + other + sum(e.weight for e in evidence) == logit, to 1e-6.
     bias : the model's intercept, in log-odds.
-    other : log-odds of all words that are not listed as evidence.
+    other : log-odds of all words that are not listed as evidence, and the surcharge of a place in a long call.
     logit : log-odds before calibration.
     """
 

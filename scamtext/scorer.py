@@ -7,7 +7,7 @@ the same order as in scikit-learn (`np.bincount` adds one by one), so logits agr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scamtext.calls import Call
-from scamtext.features import COLUMNS, START, Cells, Reading
+from scamtext.features import COLUMNS, START, WINDOWS, Cells, Places, Reading
 from scamtext.lexicon import Lexicon
 from scamtext.segment import segmenter
 from scamtext.tokens import Tokeniser
@@ -26,6 +26,7 @@ Array = NDArray[Any]
 FAMILIES = "cues", "words", "syllables"
 LEVELS = {1: "one", 2: "two", 3: "three"}  # tokens of an n-gram
 SORTED_AT_ONCE = 2048  # n-grams; more would not stay in the processor's nearest cache
+AT_ONCE = 256  # places that are weighed at a time: the windows of a very long call would fill the memory
 SCAM_HEAD, LIVE_HEAD, TYPE_HEAD, CALL_CUES, TURN_CUES = "scam", "live", "type", "call_cues", "turn_cues"
 
 
@@ -34,6 +35,23 @@ CERTAIN = 30.0  # log-odds of a cue that all training calls have; its negative, 
 # over which that fades by a factor e: of fifteen pairs, the one with most scams alerted while 2 % of
 # the honest calls ever were.
 SURCHARGE, FADE = 3.0, 40.0
+
+
+# What the most telling of n places must have more in log-odds than a whole call, for each unit of log n: the
+# highest of many scores is high by chance. Measured on honest calls joined to long ones (docs/ablation.md).
+CHANCE = 0.05
+
+
+def surcharges(calls: Array) -> Array:
+    """What is taken off the logit of each place, `calls` being their calls."""
+    return np.asarray(CHANCE * np.log(np.bincount(calls).take(calls)))
+
+
+def strongest(scores: Array, calls: Array) -> Array:
+    """For each call that has scores the place of its highest, of equals the first; `calls` has the call of each."""
+    order = np.lexsort((-scores, calls))
+    calls = calls.take(order)
+    return np.asarray(order[np.append(True, calls[1:] != calls[:-1])])
 
 
 def live_scores(logits: Array, syllables: Array) -> Array:
@@ -97,6 +115,15 @@ class Values(NamedTuple):
         return Values(text, feature, value, places, self.size)
 
 
+class Decision(NamedTuple):
+    """What decides of n calls: values and n-grams, the logits that they come to, and what was taken off these."""
+
+    values: Values
+    grams: Grams
+    logits: Array
+    surcharge: Array
+
+
 class Scorer:
     """Reads calls and weighs them with the arrays of `compiler.compile_model`."""
 
@@ -147,9 +174,44 @@ class Scorer:
         by_turn : of turns instead, in the columns that are read turn by turn.
         """
         calls = reading.tokens.turn_call
-        columns = {name: cells for name, cells in reading.columns.items() if COLUMNS[name].turn or not by_turn}
-        size = len(calls) if by_turn else len(reading.tokens.calls)
-        grams = self._find(columns, None if by_turn else calls, size)
+        if not by_turn:
+            return self._weigh(reading.columns, calls, len(reading.tokens.calls))
+        columns = {name: cells for name, cells in reading.columns.items() if COLUMNS[name].turn}
+        return self._weigh(columns, None, len(calls))
+
+    def focus(self, reading: Reading, values: Values, grams: Grams) -> Decision:
+        """What decides of calls: the whole, of which `values` and `grams` are, or a place in it that says more.
+
+        What a place says is the mean of what the windows around it say.
+        """
+        logits = self.decide(values, SCAM_HEAD)[:, 0]
+        surcharge = np.zeros_like(logits)
+        places = reading.places()
+        if not len(places.call):
+            return Decision(values, grams, logits, surcharge)
+        off = surcharges(places.call)
+        scores = np.concatenate([self.decide(part, SCAM_HEAD)[:, 0] for part, _ in self._around(reading, places)]) - off
+        best = strongest(scores, places.call)
+        best = best[scores.take(best) > logits.take(places.call.take(best))]
+        calls = places.call.take(best)
+        logits[calls], surcharge[calls] = scores.take(best), off.take(best)
+        number = np.arange(len(logits))
+        number[calls] = -1
+        values, grams = _renumber(values, grams, number)
+        for start, part in enumerate(self._around(reading, places.take(best))):
+            own = _renumber(*part, calls[start * AT_ONCE : (start + 1) * AT_ONCE])
+            values, grams = _join((values, grams), own, len(logits))
+        return Decision(values, grams, logits, surcharge)
+
+    def _around(self, reading: Reading, places: Places) -> Iterator[tuple[Values, Grams]]:
+        """The values and n-grams of places, some at a time: the means of those of the windows around each."""
+        for number, cut in enumerate(reading.cut(places, AT_ONCE)):
+            size = min(AT_ONCE, len(places.call) - number * AT_ONCE) * len(WINDOWS)
+            yield _average(*self._weigh(cut, None, size), len(WINDOWS))
+
+    def _weigh(self, columns: Mapping[str, Cells], calls: Array | None, size: int) -> tuple[Values, Grams]:
+        """The values and n-grams of texts: of calls, or where `calls` (of turns) is None of turns."""
+        grams = self._find(columns, calls, size)
         text = grams.text.take(grams.token)
         key = text * len(self._idf) + grams.feature
         order = _order(key, text)
@@ -273,6 +335,33 @@ class _Head:
         places = self._place.take(values.feature)
         used = (places >= 0).nonzero()[0]
         return places.take(used), used
+
+
+def _average(values: Values, grams: Grams, many: int) -> tuple[Values, Grams]:
+    """So many texts in a row as one text, which says to a linear head the mean of what they say."""
+    averaged = values._replace(text=values.text // many, value=values.value / many, size=values.size // many)
+    return averaged, grams._replace(text=grams.text // many)
+
+
+def _renumber(values: Values, grams: Grams, number: Array) -> tuple[Values, Grams]:
+    """Texts by their new numbers, those with -1 left out (their tokens stay, but in no n-gram)."""
+    text = number.take(values.text)
+    kept = (text >= 0).nonzero()[0]
+    place = (text >= 0).cumsum() - 1
+    feature, value, places = (array.take(kept) for array in values[1:4])
+    values = Values(text.take(kept), feature, value, places, values.size)
+    text = number.take(grams.text)
+    kept = (text.take(grams.token) >= 0).nonzero()[0]
+    token, length, feature = (array.take(kept) for array in grams[:3])
+    value = place.take(grams.value.take(kept))
+    return values, Grams(token, length, feature, value, text, grams.first, grams.last)
+
+
+def _join(one: tuple[Values, Grams], other: tuple[Values, Grams], size: int) -> tuple[Values, Grams]:
+    """The values and n-grams of both, of texts with numbers under `size` that none has twice."""
+    text, feature, value, places = map(np.concatenate, zip(one[0][:4], other[0][:4], strict=True))
+    shifted = other[1]._replace(token=other[1].token + len(one[1].text), value=other[1].value + len(one[0].text))
+    return Values(text, feature, value, places, size), Grams(*map(np.concatenate, zip(one[1], shifted, strict=True)))
 
 
 def _lay(columns: Sequence[Cells], calls: Array | None, size: int, starts: Array) -> tuple[Array, ...]:

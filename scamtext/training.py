@@ -22,6 +22,7 @@ from scamtext.heads import (
     fit_live,
     fit_pipeline,
     fit_types,
+    focus,
     present_in_calls,
     present_in_turns,
     syllables_heard,
@@ -218,7 +219,7 @@ def _fit_and_ask(
         peaks[~asked.is_scam] = _peaks(heads, asked.take(~asked.is_scam).table)
     told = asked.take(asked.told)
     cues = _cue_scores(heads, told) if heads.cues is not None and len(told.table) else None
-    return heads.pipeline.decision_function(asked.table.calls), peaks, cues
+    return focus(heads.pipeline, asked.table)[1], peaks, cues
 
 
 def _peaks(heads: Heads, table: Table) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 import json
 import time
-import unicodedata
 
 import pytest
 
@@ -63,7 +62,7 @@ def test_many_marks_keep_their_places():
     assert len(offsets) == len(normal) + 1
     assert [text[token.start : token.end] for token in syllables(text).syllables][-1] == "đọc"
     few = "e" + "\u0323\u0302" + "\u0300" * (MOST_MARKS - 2)
-    assert normalise(few)[0] == unicodedata.normalize("NFC", few)
+    assert normalise(few)[0] == "ệ"
 
 
 @pytest.mark.parametrize("turns", [(), ("",), (" \n",), ("", "\u200b")])

@@ -12,7 +12,8 @@ PACKAGE = Path(scamtext.__file__).parent
 ORDER = [
     "errors", "calls", "results", "trie", "segment", "segment_tables", "automaton", "text", "redact", "pieces",
     "lexicon", "tokens", "cues", "features", "messages", "scorer", "compiler", "explain", "quotes", "model", "heads",
-    "training", "monitor", "stream", "formats", "exports", "corpus", "spoil", "measures", "noise", "evasion", "live",
+    "training", "monitor", "stream", "formats", "exports", "corpus", "spoil", "measures", "noise", "evasion",
+    "padding", "live",
     "evaluate", "floors", "curves", "explore", "review", "pictures", "card", "store", "render", "readers", "journal",
     "batch", "report", "spark", "cli",
 ]  # fmt: skip

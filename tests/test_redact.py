@@ -173,7 +173,7 @@ def test_long_text_takes_time_in_proportion(piece):
     mask(piece)
     start = time.process_time()
     mask(piece * (size // len(piece.encode("utf-8", "surrogatepass"))))
-    assert time.process_time() - start < 8  # about 1 s on an idle core; a square law would take hours
+    assert time.process_time() - start < 30  # 1 to 7 s on an idle core; a square law would take hours
 
 
 TURNS = (
