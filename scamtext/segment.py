@@ -42,6 +42,7 @@ Value = TypeVar("Value")
 Template = tuple[str, int, int]  # kind ("" is the spelling), offset of the first token, number of tokens
 
 TABLES = Path(__file__).with_name("segment.npz")
+UNDERTHESEA = "9.5.0"  # whose model the tables were compiled from
 CACHED_CHUNKS = 1 << 18
 CACHED_LENGTH = 256  # longer ones are cut anew each time, so that the cache is bounded in bytes too
 BATCH_CHARACTERS = 1 << 16  # some 15,000 tokens, whose arrays stay in the processor's cache
