@@ -287,8 +287,8 @@ def _of_label_studio(task: Mapping[str, Any]) -> dict[str, Any] | None:
     meant = {(LABELS.get(_plain(label), label), kind) for label, kind in told}
     if len(meant) > 1:
         raise DataError(
-            f'field "annotations": the annotators disagree: {" against ".join(map(listed, chosen))}; settle it in Label '
-            "Studio (cancel or correct one) and export again"
+            f'field "annotations": the annotators disagree: {" against ".join(map(listed, chosen))}; '
+            "settle it in Label Studio (cancel or correct one) and export again"
         )
     label, kind = told[0]
     return {"id": task.get("id"), **_named_text(data), "label": label} | ({"type": kind} if kind else {})
@@ -319,13 +319,21 @@ def _of_reviewer(row: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     review = REVIEWS.get(_plain(said))
     if review is None:
-        raise DataError(f'field "reviewed": {shown(said)} is not one of {KNOWN_REVIEWS}; leave it empty where nobody looked')
+        raise DataError(
+            f'field "reviewed": {shown(said)} is not one of {KNOWN_REVIEWS}; leave it empty where nobody looked'
+        )
     if row.get("turns") is None and row.get("text") is None:
-        raise DataError(f'field "turns": missing, so {shown(said)} says nothing; classify with --full, then review that')
+        raise DataError(
+            f'field "turns": missing, so {shown(said)} says nothing; classify with --full, then review that'
+        )
     if review == RIGHT and label not in (SCAM, LEGIT):
-        raise DataError(f'field "reviewed": {shown(said)} on a call labelled {shown(label)}; write "not a scam" or "missed"')
+        raise DataError(
+            f'field "reviewed": {shown(said)} on a call labelled {shown(label)}; write "not a scam" or "missed"'
+        )
     if review == MISSED and label == SCAM:
-        raise DataError(f'field "reviewed": {shown(said)}, but the label is already scam; write "right" or "not a scam"')
+        raise DataError(
+            f'field "reviewed": {shown(said)}, but the label is already scam; write "right" or "not a scam"'
+        )
     label = label if review == RIGHT else SCAM if review == MISSED else LEGIT
     kind = row.get("reviewed_type") or (row.get("scam_type") if label == SCAM else None)
     names = ("id", "text", "turns", "group", "author")

@@ -72,7 +72,9 @@ class CallMonitor:
         DataError : no such turn has been heard, or the turn is malformed.
         """
         if type(number) is not int or not 0 <= number <= len(self._turns):
-            raise DataError(f"turn {shown(number)} cannot be heard now: {len(self._turns)} turns have been heard, from 0")
+            raise DataError(
+                f"turn {shown(number)} cannot be heard now: {len(self._turns)} turns have been heard, from 0"
+            )
         if isinstance(turn, str) and number < len(self._turns):
             turn = Turn(turn, self.call.turns[number].speaker)
         self._turns[number : number + 1] = [self._read(turn)]

@@ -80,7 +80,7 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
     _check_lexicons(folder / LEXICON_FOLDER, digests)
     scorer = _load_scorer(folder / COMPILED, digests)
     if _minor(segmented) != _minor(UNDERTHESEA):
-        text = f"{folder}: trained on the words of underthesea {segmented}, this release cuts them as {UNDERTHESEA} does"
+        text = f"{folder}: trained on words as underthesea {segmented} cuts them, here it is {UNDERTHESEA}"
         warnings.warn(f"{text}; retrain with `scamtext train`", ModelWarning, stacklevel=2)
     heads = partial(_load_heads, folder / PIPELINE, digests, learnt)
     return classifier.assemble(scorer.lexicon, heads, scorer, folder / LEXICON_FOLDER)

@@ -133,7 +133,7 @@ def traps(mark):
 def test_what_is_planted_is_refused_and_not_run(folder, tmp_path, trap):
     mark = tmp_path / "mark"
     _replace(folder, *traps(str(mark))[trap])
-    with pytest.raises(ModelError, match="refused.*copy the model again"):
+    with pytest.raises(ModelError, match=r"refused.*copy the model again"):
         load(folder).heads_  # noqa: B018
     assert not mark.exists()
 
@@ -175,7 +175,13 @@ def _replace(folder, name, content):
 
 
 @pytest.mark.parametrize(
-    ("meta", "message"), [('{"format": 99}', "format 99, this release reads .*; update scamtext or retrain"), ("{", "damaged"), ("[]", "damaged"), ("{}", "damaged")]
+    ("meta", "message"),
+    [
+        ('{"format": 99}', "format 99, this release reads .*; update scamtext or retrain"),
+        ("{", "damaged"),
+        ("[]", "damaged"),
+        ("{}", "damaged"),
+    ],
 )
 def test_a_newer_or_damaged_meta_is_refused(folder, meta, message):
     (folder / "meta.json").write_text(meta, encoding="utf-8")
