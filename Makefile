@@ -11,6 +11,7 @@ SPLIT := --split data/split.json
 NEWEST ?= $(shell command -v python3.13 || command -v $(PYTHON))
 TOLD := $(patsubst %,tests/test_%.py,cases cli exports model monitor readers scorer segment store text tokens)
 # The shipped heads are read by another scikit-learn there, which says so.
+TOOLS := pytest hypothesis matplotlib
 OTHERS := pytest -W ignore::scamtext.ModelWarning $(TOLD)
 
 .PHONY: demo test test-minimum test-newest check train pin gate data-card notebooks ablation bench bench-feedback \
@@ -89,10 +90,10 @@ constraints-minimum.txt: pyproject.toml
 
 .venv-minimum/.ready: constraints-minimum.txt
 	$(PYTHON) -m venv .venv-minimum
-	.venv-minimum/bin/pip install --quiet --constraint constraints-minimum.txt --editable ".[parquet]" pytest hypothesis
+	.venv-minimum/bin/pip install --quiet --constraint constraints-minimum.txt --editable ".[parquet]" $(TOOLS)
 	touch $@
 
 .venv-newest/.ready: pyproject.toml
 	$(NEWEST) -m venv .venv-newest
-	.venv-newest/bin/pip install --quiet --upgrade --upgrade-strategy eager --editable ".[parquet]" pytest hypothesis
+	.venv-newest/bin/pip install --quiet --upgrade --upgrade-strategy eager --editable ".[parquet]" $(TOOLS)
 	touch $@
