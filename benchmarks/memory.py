@@ -5,8 +5,8 @@
 
 Calls are drawn from the corpus, each with words, numbers and names that no call had before, so that every cache
 meets what it does not know, fills up, and must let go. Printed is the memory that the process holds (resident set)
-at every tenth, and the slope of a line through it after the first fifth, when caches are full: of all that is
-kept for a call, some hundred bytes would show. The exit code is 1 if the slope is more than `MOST` bytes a call.
+at every tenth, and the slope of a line through it after the first fifth, when caches are full. The allocator moves it
+by some 15 MB up and down, so only many calls tell a leak from that. The exit code is 1 if the slope is more than `MOST`.
 """
 
 import random
@@ -25,7 +25,7 @@ from scamtext.corpus import read_corpus
 TRANSCRIPTS = Path(__file__).parents[1] / "data" / "transcripts"
 ROUND = 500  # calls between two looks
 CHANGED = 0.05  # share of the words of a call that are replaced
-MOST = 20.0  # bytes a call
+MOST = 100.0  # bytes a call, less than a short string
 LETTERS = "abcdeghiklmnopqrstuvxyàáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"
 
 
