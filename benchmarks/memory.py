@@ -5,8 +5,9 @@
 
 Calls are drawn from the corpus, each with words, numbers and names that no call had before, so that every cache
 meets what it does not know, fills up, and must let go. Printed is the memory that the process holds (resident set)
-at every tenth, and the slope of a line through it after the first fifth, when caches are full. The allocator moves it
-by some 15 MB up and down, so only many calls tell a leak from that. The exit code is 1 if the slope is more than `MOST`.
+at every tenth, and the slope of a line through it after the first fifth, when caches are full. The allocator moves
+it by some 15 MB up and down, so only many calls tell a leak from that. The exit code is 1 if the slope is more
+than `MOST`.
 """
 
 import random
