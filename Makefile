@@ -7,7 +7,15 @@ READY := $(VENV)/.ready
 EXTRAS ?= dev
 SPLIT := --split data/split.json
 
-.PHONY: demo test check train gate data-card notebooks ablation bench bench-feedback bench-batch bench-length fuzz clean
+# The newest Python that is here, and the tests that tell whether other versions of the libraries do.
+NEWEST ?= $(shell command -v python3.13 || command -v $(PYTHON))
+TOLD := $(patsubst %,tests/test_%.py,cases cli exports model monitor readers scorer segment store text tokens)
+# The shipped heads are read by another scikit-learn there, which says so.
+TOOLS := pytest hypothesis matplotlib
+OTHERS := pytest -W ignore::scamtext.ModelWarning $(TOLD)
+
+.PHONY: demo test test-minimum test-newest check train pin gate data-card notebooks ablation bench bench-feedback \
+  bench-batch bench-length bench-memory fuzz clean
 
 demo: $(READY)
 	$(BIN)/scamtext classify --table data/samples/call* data/samples/can_tho.txt
@@ -15,6 +23,14 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest
+
+# The lowest versions that pyproject.toml allows.
+test-minimum: .venv-minimum/.ready
+	.venv-minimum/bin/$(OTHERS)
+
+# The newest of everything.
+test-newest: .venv-newest/.ready
+	.venv-newest/bin/$(OTHERS)
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -26,6 +42,11 @@ train: $(READY)
 	$(BIN)/scamtext train data/transcripts $(SPLIT) -o models/vi
 	$(BIN)/scamtext evaluate data/transcripts $(SPLIT) --part train --left-out --live --model models/vi --second data/second_reading.jsonl --card "authors left out"
 	$(BIN)/scamtext evaluate data/transcripts $(SPLIT) --part test --live --model models/vi --second data/second_reading.jsonl --card "frozen test"
+	$(MAKE) pin
+
+# The model that belongs to the package: loading it without a path refuses any other.
+pin:
+	cd models && sha256sum vi/meta.json > ../scamtext/models.sha256
 
 # The shipped model on the frozen test against the floors that were pinned for it.
 gate: $(READY)
@@ -62,10 +83,27 @@ fuzz: $(READY)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[fuzz]"
 	for part in $(FUZZ); do $(BIN)/python benchmarks/fuzz.py $${part%:*} --runs $$(($${part#*:} * 1000 * $(SHARE))) || exit 1; done
 
+bench-memory: $(READY)
+	$(BIN)/python benchmarks/memory.py $(CALLS)
+
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) .venv-minimum .venv-newest build dist
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	touch $(READY)
+
+constraints-minimum.txt: pyproject.toml
+	sed -n -e '/^dependencies/,/^]/s/^  "\([^>]*\)>=\([0-9.]*\).*",$$/\1==\2/p' \
+	  -e 's/^parquet = \["\(.*\)>=\(.*\)"\]$$/\1==\2/p' pyproject.toml > $@
+
+.venv-minimum/.ready: constraints-minimum.txt
+	$(PYTHON) -m venv .venv-minimum
+	.venv-minimum/bin/pip install --quiet --constraint constraints-minimum.txt --editable ".[parquet]" $(TOOLS)
+	touch $@
+
+.venv-newest/.ready: pyproject.toml
+	$(NEWEST) -m venv .venv-newest
+	.venv-newest/bin/pip install --quiet --upgrade --upgrade-strategy eager --editable ".[parquet]" $(TOOLS)
+	touch $@

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scamtext.calls import Call, Turn
-from scamtext.errors import DataError, LexiconError, ModelError, ScamtextError
+from scamtext.errors import DataError, LexiconError, ModelError, ModelWarning, ScamtextError
 from scamtext.results import Evidence, Verdict
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "Evidence",
     "LexiconError",
     "ModelError",
+    "ModelWarning",
     "ScamClassifier",
     "ScamtextError",
     "Turn",

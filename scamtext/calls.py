@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from scamtext.errors import DataError
+from scamtext.errors import DataError, listed, shown
 
 CALLER, CALLEE = "caller", "callee"
 SPEAKERS = (CALLER, CALLEE, None)
@@ -40,9 +40,12 @@ class Turn:
         return [Turn(" ".join(spoken[start:end]), self.speaker) for start, end in pairwise(cuts)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Call:
-    """One phone call: its turns in order, and the id it came with."""
+    """One phone call: its turns in order, and the id it came with.
+
+    Its repr has no words, so that a log of what a function was called with has none; `text` has them.
+    """
 
     turns: tuple[Turn, ...]
     id: str | None = None
@@ -80,7 +83,7 @@ class Call:
         if record.get("turns") is not None:
             return cls(_turns(record["turns"]), identifier)
         if "text" not in record:
-            raise DataError(f'no field "text" or "turns"; found {sorted(map(str, record)) or "no fields"}')
+            raise DataError(f'no field "text" or "turns"; found {listed(sorted(map(str, record)))}')
         text = _text(record["text"], "text")
         if not text.strip():
             raise DataError('field "text": the text is empty')
@@ -100,6 +103,9 @@ class Call:
         """All turns, one a line."""
         return "\n".join(turn.text for turn in self.turns)
 
+    def __repr__(self) -> str:
+        return f"<Call {self.id} {len(self.turns)} turns, {len(self.text)} characters>"
+
 
 def _turns(value: Any) -> tuple[Turn, ...]:
     if not isinstance(value, (list, tuple)):
@@ -116,7 +122,7 @@ def _turn(item: Any, where: str) -> Turn:
     speaker = item.get("speaker")
     if speaker not in SPEAKERS:
         raise DataError(
-            f'field "{where}.speaker": {speaker!r} is not one of "caller", "callee", null; '
+            f'field "{where}.speaker": {shown(speaker)} is not one of "caller", "callee", null; '
             "map your speaker names to these"
         )
     return Turn(_text(item.get("text"), f"{where}.text"), speaker)

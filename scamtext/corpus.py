@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from scamtext.calls import Call
-from scamtext.errors import DataError
+from scamtext.errors import DataError, shown
 from scamtext.exports import KNOWN_LABELS, find_labelled, read_labelled, to_records
 from scamtext.lexicon import CUE_KINDS
 from scamtext.results import LEGIT, SCAM
@@ -133,7 +133,7 @@ def _collect(records: Iterable[tuple[str, Mapping[str, Any]]], faults: list[str]
         found, call = _check({**record, "id": where} if record.get("id") is None else record)
         if call is not None and record.get("id") is not None:
             if call.call.id in seen:
-                found.append(f'field "id": {call.call.id!r} is already used at {seen[call.call.id]}')
+                found.append(f'field "id": {shown(call.call.id)} is already used at {seen[call.call.id]}')
             seen.setdefault(str(call.call.id), where)
         faults.extend(f"{where}: {fault}" for fault in found)
         if call is not None and not found:
@@ -203,17 +203,17 @@ def _check(record: Mapping[str, Any]) -> tuple[list[str], LabelledCall | None]:
     """Faults of a record, and the call if it could be read at all."""
     faults: list[str] = []
     if record.get("label") not in (SCAM, LEGIT):
-        faults.append(f'field "label": {record.get("label")!r} is no label that I know; write {KNOWN_LABELS}')
+        faults.append(f'field "label": {shown(record.get("label"))} is no label that I know; write {KNOWN_LABELS}')
     for name, allowed in CHOICES.items():
         if record.get(name) not in (*allowed, None):
-            faults.append(f'field "{name}": {record.get(name)!r} is not one of {", ".join(allowed)}')
+            faults.append(f'field "{name}": {shown(record.get(name))} is not one of {", ".join(allowed)}')
     for name in ("scam_type", "legit_kind"):
         if record.get(name) is not None and not _is_name(record[name]):
-            faults.append(f'field "{name}": {record[name]!r} is no name of a type; {NAME_RULE}')
+            faults.append(f'field "{name}": {shown(record[name])} is no name of a type; {NAME_RULE}')
     if record.get("label") == LEGIT and record.get("scam_type"):
-        faults.append(f'field "scam_type": {record["scam_type"]!r} on a legit call')
+        faults.append(f'field "scam_type": {shown(record["scam_type"])} on a legit call')
     if record.get("label") == SCAM and record.get("legit_kind"):
-        faults.append(f'field "legit_kind": {record["legit_kind"]!r} on a scam call')
+        faults.append(f'field "legit_kind": {shown(record["legit_kind"])} on a scam call')
     try:
         call = Call.from_record(record)
     except DataError as error:
@@ -239,5 +239,5 @@ def _cues(turns: Iterable[Mapping[str, Any]], faults: list[str]) -> tuple[frozen
     for number, kinds in enumerate(given):
         for kind in kinds or ():
             if kind not in CUE_KINDS:
-                faults.append(f'field "turns[{number}].cues": {kind!r} is not one of {", ".join(CUE_KINDS)}')
+                faults.append(f'field "turns[{number}].cues": {shown(kind)} is not one of {", ".join(CUE_KINDS)}')
     return tuple(frozenset(kinds or ()) for kinds in given)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from scamtext.errors import DataError
+from scamtext.errors import DataError, listed, shown
 from scamtext.formats import LONGEST_LINE, plain_text
 from scamtext.results import LEGIT, SCAM
 
@@ -154,7 +154,7 @@ def _table_rows(name: str, text: str) -> Iterator[Placed]:
 def _check_heads(names: Sequence[str]) -> None:
     for one_of in (("label", "labels", "reviewed"), ("text", "turns", "data")):
         if not set(one_of) & set(names):
-            raise DataError(f'no column "{one_of[0]}"; columns are {", ".join(map(repr, names)) or "none"}; rename one')
+            raise DataError(f'no column "{one_of[0]}"; columns are {listed(names)}; rename one')
 
 
 def _cells(names: Sequence[str], row: Sequence[str]) -> dict[str, str | None] | DataError:
@@ -255,7 +255,7 @@ def _choose(words: Sequence[Any]) -> tuple[Any, Any]:
         return words[0], None
     if len(labels) != 1 or len(others) != 1:
         raise DataError(
-            f'field "label": {list(words)!r} chosen; choose one label, {KNOWN_LABELS}, and at most one type with it'
+            f'field "label": {listed(words)} chosen; choose one label, {KNOWN_LABELS}, and at most one type with it'
         )
     return labels[0], others[0]
 
@@ -269,7 +269,7 @@ def _turns(turns: Any) -> Any:
         return json.loads(turns)
     except (ValueError, RecursionError) as error:
         raise DataError(
-            f'field "turns": {turns[:40]!r} is not JSON ({error}); write [{{"speaker": "caller", "text": "..."}}, ...]'
+            f'field "turns": not JSON ({error}); write [{{"speaker": "caller", "text": "..."}}, ...]'
         ) from error
 
 
@@ -287,8 +287,8 @@ def _of_label_studio(task: Mapping[str, Any]) -> dict[str, Any] | None:
     meant = {(LABELS.get(_plain(label), label), kind) for label, kind in told}
     if len(meant) > 1:
         raise DataError(
-            f'field "annotations": the annotators disagree: {" against ".join(map(repr, chosen))}; settle it in Label '
-            "Studio (cancel or correct one) and export again"
+            f'field "annotations": the annotators disagree: {" against ".join(map(listed, chosen))}; '
+            "settle it in Label Studio (cancel or correct one) and export again"
         )
     label, kind = told[0]
     return {"id": task.get("id"), **_named_text(data), "label": label} | ({"type": kind} if kind else {})
@@ -304,7 +304,7 @@ def _named_text(data: dict[str, Any]) -> dict[str, Any]:
     if "turns" not in data and "text" not in data:
         others = [name for name, value in data.items() if isinstance(value, str | list) and name not in ASIDE]
         if len(others) != 1:
-            found = " and ".join(map(repr, others)) or "nothing"
+            found = " and ".join(map(shown, others)) or "nothing"
             raise DataError(f'field "data": no "text", and {found} could be it; name the transcript "text"')
         data["text"] = data.pop(others[0])
     if isinstance(data.get("text"), list):
@@ -319,13 +319,21 @@ def _of_reviewer(row: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     review = REVIEWS.get(_plain(said))
     if review is None:
-        raise DataError(f'field "reviewed": {said!r} is not one of {KNOWN_REVIEWS}; leave it empty where nobody looked')
+        raise DataError(
+            f'field "reviewed": {shown(said)} is not one of {KNOWN_REVIEWS}; leave it empty where nobody looked'
+        )
     if row.get("turns") is None and row.get("text") is None:
-        raise DataError(f'field "turns": missing, so {said!r} says nothing; classify with --full, then review that')
+        raise DataError(
+            f'field "turns": missing, so {shown(said)} says nothing; classify with --full, then review that'
+        )
     if review == RIGHT and label not in (SCAM, LEGIT):
-        raise DataError(f'field "reviewed": {said!r} on a call labelled {label!r}; write "not a scam" or "missed"')
+        raise DataError(
+            f'field "reviewed": {shown(said)} on a call labelled {shown(label)}; write "not a scam" or "missed"'
+        )
     if review == MISSED and label == SCAM:
-        raise DataError(f'field "reviewed": {said!r}, but the label is already scam; write "right" or "not a scam"')
+        raise DataError(
+            f'field "reviewed": {shown(said)}, but the label is already scam; write "right" or "not a scam"'
+        )
     label = label if review == RIGHT else SCAM if review == MISSED else LEGIT
     kind = row.get("reviewed_type") or (row.get("scam_type") if label == SCAM else None)
     names = ("id", "text", "turns", "group", "author")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 
 from scamtext.calls import CALLEE, CALLER, Turn
-from scamtext.errors import DataError
+from scamtext.errors import DataError, listed
 
 # How people mark who speaks in a plain text transcript.
 SPEAKER_PREFIX = re.compile(
@@ -102,8 +102,8 @@ def delimited(content: BinaryIO, file: Path, options: Options) -> Iterator[Recor
         try:
             names = next(rows, [])
             if options.text not in names:
-                found = ", ".join(map(repr, names[:50])) or "none"
-                raise DataError(f"{file}: no column {options.text!r}; columns are {found}; name it with --text")
+                found = f"columns are {listed(names)}; name it with --text"
+                raise DataError(f"{file}: no column {options.text!r}; {found}")
             text, identifier = names.index(options.text), names.index(options.id) if options.id in names else None
             for row in rows:
                 if row:
@@ -154,7 +154,7 @@ def parquet_rows(content: BinaryIO, file: Path, options: Options) -> Iterator[Re
     names = table.schema_arrow.names
     columns = [name for name in (options.id, options.text, "turns") if name in names]
     if not {options.text, "turns"} & set(columns):
-        raise DataError(f"{file}: no column {options.text!r}; columns are {names}; name it with --text")
+        raise DataError(f"{file}: no column {options.text!r}; columns are {listed(names)}; name it with --text")
     number = 0
     try:
         for batch in table.iter_batches(batch_size=1024, columns=columns):
@@ -212,8 +212,8 @@ def _subtitles(text: str, file: Path) -> list[Turn]:
 
     try:
         content = pysubs2.SSAFile.from_string(text)
-    except Exception as error:  # each of its formats fails in its own way
-        raise DataError(f"{file}: not readable as subtitles: {error}") from error
+    except Exception as error:  # each of its formats fails in its own way, and some quote the text
+        raise DataError(f"{file}: not readable as subtitles ({type(error).__name__})") from None
     lines = [" ".join(event.plaintext.split()) for event in content]
     lines = [line for line in lines if line]
     return _prefixed(lines) or [Turn(line) for line in lines]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scamtext.calls import Call, Turn
-from scamtext.errors import DataError
+from scamtext.errors import DataError, listed
 from scamtext.explain import evidence, spread
 from scamtext.features import Reading
 from scamtext.lexicon import Lexicon
@@ -278,7 +278,7 @@ class ScamClassifier:
         import pandas as pd
 
         if text not in frame.columns:
-            raise DataError(f"no column {text!r}; the frame has {list(map(str, frame.columns))}")
+            raise DataError(f"no column {text!r}; the frame has {listed(frame.columns)}")
         calls = map(_call_of_cell, frame[text])
         rows = [
             {

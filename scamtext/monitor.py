@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scamtext.calls import Call, Turn
-from scamtext.errors import DataError
+from scamtext.errors import DataError, shown
 from scamtext.features import Reading
 from scamtext.results import HIGH, LOW, WATCH, WORDING, Evidence, Verdict
 from scamtext.scorer import LIVE_HEAD
@@ -72,7 +72,9 @@ class CallMonitor:
         DataError : no such turn has been heard, or the turn is malformed.
         """
         if type(number) is not int or not 0 <= number <= len(self._turns):
-            raise DataError(f"turn {number!r} cannot be heard now: {len(self._turns)} turns have been heard, from 0")
+            raise DataError(
+                f"turn {shown(number)} cannot be heard now: {len(self._turns)} turns have been heard, from 0"
+            )
         if isinstance(turn, str) and number < len(self._turns):
             turn = Turn(turn, self.call.turns[number].speaker)
         self._turns[number : number + 1] = [self._read(turn)]
@@ -130,7 +132,7 @@ class CallMonitor:
         except (KeyError, TypeError) as error:
             raise DataError(f"no state of a monitor: {error!r}") from error
         if not known:
-            raise DataError(f"no state of a monitor: level {state['level']!r}")
+            raise DataError(f"no state of a monitor: level {shown(state['level'])}")
         monitor._turns = [monitor._read(turn) for turn in state["call"]["turns"]]
         if monitor._turns:
             monitor._judge(len(monitor._turns) - 1)

@@ -18,7 +18,8 @@ from scamtext.trie import ranges
 Array = NDArray[Any]
 Number = Callable[[str], int]
 
-CACHED = 1 << 17  # pieces of text, and words, that are remembered; then memory starts anew
+# Pieces of text, and words, that are remembered, and their characters; then memory starts anew.
+CACHED, CACHED_CHARACTERS = 1 << 17, 1 << 23
 
 
 class Lists:
@@ -83,7 +84,8 @@ class Pieces:
     @property
     def is_full(self) -> bool:
         """Whether it is time to start anew."""
-        return max(map(len, (self.syllables, self.tokens, self.facts, self.spellings.facts))) > CACHED
+        most = max(map(len, (self.syllables, self.tokens, self.facts, self.spellings.facts)))
+        return most > CACHED or self.spellings.characters > CACHED_CHARACTERS
 
 
 class Spellings:
@@ -92,11 +94,12 @@ class Spellings:
     Attributes
     ----------
     facts : of each the number of its form as a word, and whether it is more than punctuation.
+    characters : how many all of them have.
     """
 
     def __init__(self, word_number: Number) -> None:
         self._word_number = word_number
-        self.facts = Lists(2)
+        self.facts, self.characters = Lists(2), 0
         self._words: list[str] = []
         self._numbers: dict[str, int] = {}
         self._joined: dict[int, int] = {}
@@ -106,6 +109,7 @@ class Spellings:
         if word not in self._numbers:
             self._numbers[word] = len(self._words)
             self._words.append(word)
+            self.characters += len(word)
             self.facts.append([(self._word_number(word_form(word)), any(map(str.isalnum, word)))])
         return self._numbers[word]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from scamtext.errors import DataError
+from scamtext.errors import DataError, shown
 from scamtext.messages import LONGEST_QUOTE, TEMPLATES, messages
 from scamtext.results import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH
 
@@ -169,10 +169,10 @@ def _shown(record: Record, mask: Mask) -> Record:
 def _check(record: Record) -> None:
     label, risk, probability = record["label"], record["risk"], record["probability"]
     if label not in (SCAM, LEGIT, UNKNOWN) or risk not in (HIGH, WATCH, LOW) or not 0 <= probability <= 1:
-        raise ValueError(f"label {label!r}, risk {risk!r}, probability {probability!r}")
+        raise ValueError(f"label {shown(label)}, risk {shown(risk)}, probability {shown(probability)}")
     for mark in record["evidence"] if "turns" in record else ():
         if record["turns"][mark["turn"]]["text"][mark["start"] : mark["end"]] != mark["text"]:
-            raise ValueError(f"turn {mark['turn']} does not hold {mark['text']!r} at {mark['start']}")
+            raise ValueError(f"turn {mark['turn']} does not hold the words of a mark at {mark['start']}")
 
 
 def _mask_together(texts: list[str], mask: Mask) -> list[str]:

@@ -42,6 +42,7 @@ Value = TypeVar("Value")
 Template = tuple[str, int, int]  # kind ("" is the spelling), offset of the first token, number of tokens
 
 TABLES = Path(__file__).with_name("segment.npz")
+UNDERTHESEA = "9.5.0"  # whose model the tables were compiled from
 CACHED_CHUNKS = 1 << 18
 # Longer pieces are cut, as underthesea's regex takes quadratic time for "a.a.a."; longer tokens are not remembered.
 LONGEST_PIECE = 256

@@ -1,7 +1,7 @@
 """Compiles the tables of `segment` from the model of the installed underthesea, the only place that imports it.
 
-`python -m scamtext.segment_tables` writes segment.npz anew. The model is licensed under Apache-2.0, and so
-are tables made from it.
+`python -m scamtext.segment_tables` writes segment.npz anew; `segment.UNDERTHESEA` says from which release. The
+model is licensed under Apache-2.0, and so are tables made from it.
 """
 
 from __future__ import annotations

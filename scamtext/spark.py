@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scamtext.calls import Call
-from scamtext.errors import DataError
+from scamtext.errors import DataError, listed
 from scamtext.formats import Rejected
 from scamtext.messages import messages
 from scamtext.model import BATCH, ScamClassifier
@@ -103,7 +103,7 @@ def _position(schema: types.StructType, column: str, role: str) -> int:
     count = names.count(column)
     if count != 1:
         there_is = f"{count} columns" if count else "no column"
-        raise DataError(f"{there_is} {column!r}; the frame has {names}; name yours with {role}=")
+        raise DataError(f"{there_is} {column!r}; the frame has {listed(names)}; name yours with {role}=")
     position = names.index(column)
     found = schema[position].dataType
     if role == TEXT:

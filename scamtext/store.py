@@ -1,7 +1,8 @@
 """One folder, one model: pipeline.skops, compiled.npz, meta.json, lexicons/, README.md (the card).
 
 Loading never runs code from the folder: skops reads a list of plain scikit-learn types and
-refuses all others. A .joblib file can run code, so it needs `trusted=True`.
+refuses all others. A .joblib file can run code, so it needs `trusted=True`. meta.json has the digests of
+the other files; that of the shipped meta.json is in models.sha256 (`make pin`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import warnings
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -16,9 +18,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from scamtext.errors import ModelError
+from scamtext.errors import ModelError, ModelWarning
 from scamtext.lexicon import CUE_KINDS, LEXICONS
 from scamtext.scorer import Scorer
+from scamtext.segment import UNDERTHESEA
 
 if TYPE_CHECKING:
     from scamtext.model import ScamClassifier
@@ -30,6 +33,7 @@ FORMAT = 4
 DEFAULT = "vi"
 PIPELINE, META, CARD, LEXICON_FOLDER = "pipeline.skops", "meta.json", "README.md", "lexicons"
 COMPILED = "compiled.npz"
+PINNED = Path(__file__).with_name("models.sha256")  # as sha256sum writes it, in the folder of models
 FITTED = ("slope_", "intercept_", "threshold_", "watch_threshold_", "alert_threshold_", "live_watch_threshold_")
 
 
@@ -43,12 +47,20 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
 
     Raises
     ------
-    ModelError : the folder is missing, damaged, from a newer release, or holds foreign types.
+    ModelError : the folder is missing, damaged, from a newer release, or holds foreign types; the shipped model
+        is not the one that belongs to this release.
+
+    Warns
+    -----
+    ModelWarning : the model was trained on another word segmentation; or, when its `heads_` are first asked
+        for, with another scikit-learn.
     """
     folder = Path(path) if path is not None else shipped(DEFAULT)
     if folder.suffix == ".joblib":
         return _load_joblib(folder, trusted)
     meta = read_meta(folder)
+    if path is None:
+        _check_pinned(folder)
     from scamtext.model import ScamClassifier
 
     try:
@@ -56,7 +68,10 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
         for name in FITTED:
             setattr(classifier, name, float(meta["fitted"][name]))
         classifier.cue_thresholds_ = np.array(meta["fitted"]["cue_thresholds_"], dtype=float).reshape(2, len(CUE_KINDS))
-        digests = {str(name): str(digest) for name, digest in meta["sha256"].items()}
+        digests, versions = (
+            {str(name): str(value) for name, value in meta[field].items()} for field in ("sha256", "versions")
+        )
+        segmented, learnt = versions["underthesea"], versions["scikit-learn"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{folder / META}: damaged ({error!r}); train or copy the model again") from error
     numbers = [*(getattr(classifier, name) for name in FITTED), *classifier.cue_thresholds_.ravel()]
@@ -64,7 +79,10 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
         raise ModelError(f"{folder / META}: damaged (a threshold is not a number); train or copy the model again")
     _check_lexicons(folder / LEXICON_FOLDER, digests)
     scorer = _load_scorer(folder / COMPILED, digests)
-    heads = partial(_load_heads, folder / PIPELINE, digests)
+    if _minor(segmented) != _minor(UNDERTHESEA):
+        text = f"{folder}: trained on words as underthesea {segmented} cuts them, here it is {UNDERTHESEA}"
+        warnings.warn(f"{text}; retrain with `scamtext train`", ModelWarning, stacklevel=2)
+    heads = partial(_load_heads, folder / PIPELINE, digests, learnt)
     return classifier.assemble(scorer.lexicon, heads, scorer, folder)
 
 
@@ -75,6 +93,20 @@ def shipped(name: str) -> Path:
         if (models / name).is_dir():
             return models / name
     raise ModelError(f"no model {name!r} ships with this installation; give a model folder")
+
+
+def _check_pinned(folder: Path) -> None:
+    """Refuse a shipped model that this release was not made with."""
+    digest = hashlib.sha256((folder / META).read_bytes()).hexdigest()
+    if f"{digest}  {folder.name}/{META}" not in PINNED.read_text(encoding="utf-8").splitlines():
+        raise ModelError(
+            f"{folder}: is not the model that belongs to this release; install scamtext again "
+            "(who has trained it here: `make pin`, or give the folder as path)"
+        )
+
+
+def _minor(release: str) -> list[str]:
+    return release.split(".")[:2]
 
 
 def read_meta(folder: Path) -> dict[str, Any]:
@@ -120,21 +152,38 @@ def _load_scorer(path: Path, digests: dict[str, str]) -> Scorer:
         try:
             return Scorer(np.load(file, allow_pickle=False))
         except Exception as error:  # a damaged file can fail in any way
-            raise ModelError(f"{path}: refused: {type(error).__name__}: {error}") from error
+            raise _refusal(path, error) from error
 
 
-def _load_heads(path: Path, digests: dict[str, str]) -> Heads:
+def _load_heads(path: Path, digests: dict[str, str], learnt: str) -> Heads:
+    """The heads, which were fitted with scikit-learn `learnt`."""
+    from importlib.metadata import version
+
     import skops.io
+    from sklearn.exceptions import InconsistentVersionWarning
 
     from scamtext.training import Heads
 
     with _open(path, digests) as file:
         content = file.read()
+    here = version("scikit-learn")
+    if _minor(here) != _minor(learnt):
+        text = f"{path}: fitted with scikit-learn {learnt}, here is {here}; verdicts do not depend on it, but these may"
+        warnings.warn(
+            f"{text}: retrain with `scamtext train`, or install scikit-learn=={learnt}", ModelWarning, stacklevel=3
+        )
     try:
-        parts = skops.io.loads(content, trusted=[])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", InconsistentVersionWarning)  # one for each part; ours says what to do
+            parts = skops.io.loads(content, trusted=[])
         return Heads(*(tuple(parts[name]) if isinstance(parts[name], list) else parts[name] for name in Heads._fields))
     except Exception as error:  # skops reports foreign types and damage in many ways
-        raise ModelError(f"{path}: refused: {type(error).__name__}: {error}") from error
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: Exception) -> ModelError:
+    fault = f"{type(error).__name__}: {error}"
+    return ModelError(f"{path}: refused: {fault}; copy the model again from where you trust it, or retrain")
 
 
 def _load_joblib(path: Path, trusted: bool) -> ScamClassifier:
@@ -185,7 +234,10 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
     meta = {
         "format": FORMAT,
         "scamtext": version("scamtext"),
-        "versions": {name: version(name) for name in ("scikit-learn", "numpy", "scipy", "underthesea", "skops")},
+        "versions": {
+            **{name: version(name) for name in ("scikit-learn", "numpy", "scipy", "skops")},
+            "underthesea": UNDERTHESEA,  # whatever is installed: words are cut by the tables
+        },
         "parameters": {name: value for name, value in classifier.get_params().items() if name != "lexicons"},
         "fitted": {
             **{name: getattr(classifier, name) for name in FITTED},

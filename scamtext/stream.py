@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scamtext.errors import DataError
+from scamtext.errors import DataError, shown
 from scamtext.monitor import CallMonitor, raised_by
 from scamtext.results import LOW, Verdict
 
@@ -58,7 +58,7 @@ def _hear(
 ) -> Iterator[dict[str, Any]]:
     ends = item.get("end", False)
     if not isinstance(ends, bool):
-        raise DataError(f'field "end": expected true or false, got {ends!r}')
+        raise DataError(f'field "end": expected true or false, got {shown(ends)}')
     if "text" in item or not ends:
         monitor = monitors.get(call_id) or classifier.monitor(call_id)
         before, heard = monitor.level, len(monitor.call.turns)
@@ -70,7 +70,7 @@ def _hear(
             yield _record(monitor, turn, verdict, lang)
     if ends:
         if call_id not in monitors:
-            raise DataError(f"call {call_id!r} ends, but no turn of it has been heard")
+            raise DataError(f"call {shown(call_id)} ends, but no turn of it has been heard")
         yield _finish(monitors, call_id, lang)
 
 

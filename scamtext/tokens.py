@@ -7,6 +7,7 @@ What a piece consists of is looked up, so that a syllable heard before costs one
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,10 +35,13 @@ from scamtext.text import (
 Array = NDArray[Any]
 
 BREAK = "\n"  # ends a line, and a sentence
+LONGEST_WORD = 16  # tokens that are joined; the segmenter makes a word of any number of "vũ", but none so long counts
 FLAGS = LETTERS, DIACRITICS, VIETNAMESE = 1, 2, 4  # of a syllable; the last two only with letters
 _DIGIT = re.compile(r"\d")
 # One classifier may serve many threads, and reading calls changes what is remembered.
 _LOCK = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a fork while another thread reads would copy the lock taken, and half of a change
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,7 @@ class Tokeniser:
         spellings = self._known.spellings
         spelling = rows[:, 3].take(first)
         longer, step = (last > first).nonzero()[0], 1
-        while len(longer):
+        while len(longer) and step < LONGEST_WORD:
             spelling[longer] = spellings.join(spelling.take(longer), rows[:, 3].take(first.take(longer) + step))
             step += 1
             longer = longer[(last - first).take(longer) >= step]

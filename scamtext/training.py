@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from scamtext.compiler import compile_model
-from scamtext.errors import DataError
+from scamtext.errors import DataError, listed
 from scamtext.features import Table
 from scamtext.heads import (
     best_thresholds,
@@ -84,7 +84,9 @@ class Examples:
                 raise DataError(f"{size} calls but {len(given)} {name}")
         labels = np.asarray(y)
         if set(labels) != {SCAM, LEGIT}:
-            raise DataError(f'labels must be "scam" and "legit", both present; found {sorted(map(str, set(labels)))}')
+            raise DataError(
+                f'labels must be "scam" and "legit", both present; found {listed(sorted(map(str, set(labels))))}'
+            )
         for number, (turns, kinds) in enumerate(zip(table.sizes, [None] * size if cues is None else cues, strict=True)):
             if kinds is not None and len(kinds) != turns:
                 raise DataError(f"call {number}: cues of {len(kinds)} turns, but it has {turns}")

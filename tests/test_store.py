@@ -1,7 +1,8 @@
 import io
 import json
 import os
-import tempfile
+import pickle
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pytest
 import skops.io
 
 import scamtext
-from scamtext import ModelError, ScamClassifier
+from scamtext import ModelError, ModelWarning, ScamClassifier, Verdict
 from scamtext.evaluate import fit, tokenise
 from scamtext.lexicon import LEXICONS
-from scamtext.store import DEFAULT, load, save, shipped
+from scamtext.store import DEFAULT, FORMAT, load, save, shipped
+
+MODELS = Path(__file__).parent / "models"
 
 
 @pytest.fixture
@@ -89,19 +92,64 @@ def test_a_foreign_type_is_refused(folder):
 class Trap:
     """Leaves a mark when it is unpickled."""
 
+    def __init__(self, mark):
+        self.mark = mark
+
     def __reduce__(self):
-        return os.mkdir, (str(Path(tempfile.gettempdir()) / "scamtext-trap"),)
+        return os.mkdir, (self.mark,)
 
 
-def test_a_planted_pickle_is_refused_and_not_run(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    arrays = dict(np.load(folder / "compiled.npz"))
-    content = io.BytesIO()
-    np.savez(content, **{**arrays, "idf": np.array([Trap()], dtype=object)})
-    _replace(folder, "compiled.npz", content.getvalue())
-    with pytest.raises(ModelError, match="refused"):
-        load(folder)
-    assert not (tmp_path / "scamtext-trap").exists()
+def traps(mark):
+    """Files that leave a mark if what they hold is run: their name in a model folder, and their content."""
+    pickled = pickle.dumps(Trap(mark))
+    inside, skops_with_code, skops_with_pickle = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    np.savez(inside, idf=np.array([Trap(mark)], dtype=object))
+    # operator.call(os.mkdir, mark), in the words of skops.
+    call = {"__class__": "call", "__module__": "operator", "__loader__": "OperatorFuncNode", "__id__": 1}
+    mkdir = {"__class__": "function", "__module__": "os", "__loader__": "FunctionNode", "__id__": 3}
+    path = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode", "__id__": 4}
+    attributes = {"__class__": "tuple", "__module__": "builtins", "__loader__": "TupleNode", "__id__": 2}
+    mkdir |= {"content": {"module_path": "os", "function": "mkdir"}, "__class__": "mkdir"}
+    path |= {"content": json.dumps(mark), "is_json": True}
+    schema = call | {"attrs": attributes | {"content": [mkdir, path]}, "protocol": 2, "_skops_version": "0.16.0"}
+    with zipfile.ZipFile(skops_with_code, "w") as file:
+        file.writestr("schema.json", json.dumps(schema))
+    with zipfile.ZipFile(skops_with_pickle, "w") as file:
+        array = {"__class__": "ndarray", "__module__": "numpy", "__loader__": "NdArrayNode", "__id__": 1}
+        file.writestr("schema.json", json.dumps(array | {"type": "numpy", "file": "1.npy", "protocol": 2}))
+        content = io.BytesIO()
+        np.save(content, np.array([Trap(mark)], dtype=object))
+        file.writestr("1.npy", content.getvalue())
+    return {
+        "a pickle": ("compiled.npz", pickled),
+        "a pickle in an array": ("compiled.npz", inside.getvalue()),
+        "a pickle for skops": ("pipeline.skops", pickled),
+        "a call in skops": ("pipeline.skops", skops_with_code.getvalue()),
+        "a pickle in skops": ("pipeline.skops", skops_with_pickle.getvalue()),
+    }
+
+
+@pytest.mark.parametrize("trap", traps(""))
+def test_what_is_planted_is_refused_and_not_run(folder, tmp_path, trap):
+    mark = tmp_path / "mark"
+    _replace(folder, *traps(str(mark))[trap])
+    with pytest.raises(ModelError, match=r"refused.*copy the model again"):
+        load(folder).heads_  # noqa: B018
+    assert not mark.exists()
+
+
+def test_a_planted_joblib_file_is_not_run_but_by_who_trusts_it(tmp_path):
+    mark = tmp_path / "mark"
+    joblib.dump(Trap(str(mark)), tmp_path / "model.joblib")
+    with pytest.raises(ModelError, match="can run code"):
+        load(tmp_path / "model.joblib")
+    assert not mark.exists()
+    with pytest.raises(ModelError, match="holds a NoneType"):
+        load(tmp_path / "model.joblib", trusted=True)
+    assert mark.exists()  # so the traps do work
+    mark.rmdir()
+    skops.io.loads(traps(str(mark))["a call in skops"][1], trusted=["operator.call", "os.mkdir"])
+    assert mark.exists()
 
 
 def test_damage_is_refused_even_with_a_matching_digest(folder):
@@ -127,7 +175,13 @@ def _replace(folder, name, content):
 
 
 @pytest.mark.parametrize(
-    ("meta", "message"), [('{"format": 99}', "format 99"), ("{", "damaged"), ("[]", "damaged"), ("{}", "damaged")]
+    ("meta", "message"),
+    [
+        ('{"format": 99}', "format 99, this release reads .*; update scamtext or retrain"),
+        ("{", "damaged"),
+        ("[]", "damaged"),
+        ("{}", "damaged"),
+    ],
 )
 def test_a_newer_or_damaged_meta_is_refused(folder, meta, message):
     (folder / "meta.json").write_text(meta, encoding="utf-8")
@@ -140,6 +194,7 @@ def test_a_newer_or_damaged_meta_is_refused(folder, meta, message):
     [
         ("sha256", None),
         ("sha256", ["x"]),
+        ("versions", {}),
         ("parameters", {"D": 1}),
         ("parameters", []),
         ("fitted", {}),
@@ -178,6 +233,57 @@ def test_a_changed_or_missing_lexicon_is_refused(folder):
     path.unlink()
     with pytest.raises(ModelError, match=r"threat\.toml"):
         load(folder)
+
+
+def change_meta(folder, **fields):
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    (folder / "meta.json").write_text(json.dumps({**meta, **fields}), encoding="utf-8")
+    return meta
+
+
+def test_other_versions_are_warned_of(folder, fitted, few):
+    calls = [c.call for c in few]
+    versions = change_meta(folder)["versions"]
+    change_meta(folder, versions={**versions, "scikit-learn": "1.2.3", "underthesea": versions["underthesea"] + ".9"})
+    loaded = load(folder)  # who only predicts is not bothered about scikit-learn, nor about the last number
+    assert np.array_equal(loaded.predict_proba(calls), fitted.predict_proba(calls))
+    with pytest.warns(ModelWarning, match=r"scikit-learn 1\.2\.3.*retrain with `scamtext train`, or install") as told:
+        loaded.heads_  # noqa: B018
+    assert [Path(warning.filename) for warning in told] == [Path(__file__)]
+    change_meta(folder, versions={**versions, "underthesea": "8.0.1"})
+    with pytest.warns(ModelWarning, match=r"underthesea 8\.0\.1.*retrain with `scamtext train`") as told:
+        assert np.array_equal(load(folder).predict_proba(calls), fitted.predict_proba(calls))
+    assert [Path(warning.filename) for warning in told] == [Path(__file__)]
+
+
+@pytest.mark.parametrize("number", range(4, FORMAT + 1))
+def test_a_model_of_an_earlier_release_answers_as_it_did(number):
+    folder = MODELS / f"format{number}"
+    verdicts = json.loads((folder / "verdicts.json").read_text(encoding="utf-8"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ModelWarning)
+        classifier = load(folder / "model")
+        assert classifier.heads_.pipeline.named_steps.keys() == {"columns", "scam"}
+    assert {verdict["label"] for verdict in verdicts} == {"scam", "legit"}
+    for before in map(Verdict.from_dict, verdicts):
+        now = classifier.classify(before.call)
+        assert (now.label, now.risk, now.scam_type) == (before.label, before.risk, before.scam_type)
+        assert now.logit == pytest.approx(before.logit, abs=1e-9)
+        for ours, theirs in ((now.cues, before.cues), (now.evidence, before.evidence)):
+            assert [(e.kind, e.text, round(e.weight, 6)) for e in ours] == [
+                (e.kind, e.text, round(e.weight, 6)) for e in theirs
+            ]
+
+
+def test_the_shipped_model_is_pinned(monkeypatch, folder, tmp_path):
+    load()
+    monkeypatch.setattr("scamtext.store.shipped", lambda name: folder)
+    load(folder)
+    with pytest.raises(ModelError, match=r"not the model that belongs to this release; install scamtext again"):
+        load()
+    monkeypatch.setattr("scamtext.store.shipped", lambda name: tmp_path / "empty")
+    with pytest.raises(ModelError, match=r"no meta\.json"):
+        load()
 
 
 def test_missing_parts_are_named(folder, tmp_path):
