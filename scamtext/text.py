@@ -11,7 +11,7 @@ import re
 import tomllib
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache, wraps
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +44,6 @@ _ODD = re.compile(
     rf"|(?<=[^\W\d_][{_DIGITS}])[{_DIGITS}]*[^\W\d_]|(?<=\b0)[^\W\d_]{{2}})"
 )
 _STRANGE = re.compile(rf"[^\s…–—“”‘’{re.escape(_PLAIN)}{_DIGITS}{_GAPS}]")
-_SPACED = re.compile(r" [^\W\d_] [^\W\d_](?![^\W_])")
 _RUN = re.compile(r"\S+")
 _CODED = re.compile(r"(?<![\w@$])[^\W\d_]*[\d@$][\w@$]*")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -53,6 +52,7 @@ _FILLED = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:[^\w\s!-/:-@\[-`{-~…–—“�
 _APART = re.compile(rf"(?<![^\W_])[^\W\d_]([ {_GAPS}])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
 _DIGITS_WITHIN = re.compile(rf"0?[^\W\d_]+(?:[{_DIGITS}]+[^\W\d_]+)*")
 LONGEST_WORD = 12  # parts
+ENDS = frozenset("ngh")  # of words, that nobody writes for a word of their own, as "c" for "chị" or "m" for "mình"
 FEWEST_APART = 3  # letters of the longest word that blanks or signs take apart; honest people put two side by side
 SPELT, FOLDED, UNKNOWN = 2, 3, 4  # what words cost, when parts are made into them: two are worse than one
 
@@ -102,7 +102,7 @@ def normalise(text: str) -> tuple[str, list[int] | None]:
 
     Dropped are invisible characters, marks that no letter takes, and emoji, signs or blanks that take a word apart;
     replaced are compatibility forms, letters of other scripts in Latin words, and digits for letters.
-    What honest people write as well ("ck", "A. Nam", "5h30", "A1") stays.
+    What may mean something else ("mk", "A. Nam", "5h30", "A1") stays.
 
     The second value maps position i of the result to its offset in `text`
     (with one more entry for the end); None means that the offsets are the same.
@@ -112,7 +112,7 @@ def normalise(text: str) -> tuple[str, list[int] | None]:
     >>> normalise("đọc 0TP, chuуển t.i.ề.n")[0]  # the "у" is Cyrillic
     'đọc otp, chuyển tiền'
     """
-    if not (_ODD.search(text) or _SPACED.search(text)):
+    if not (_ODD.search(text) or _alone().search(text)):
         return text.lower(), None
     same = list(range(len(text) + 1))
     letters, offsets = _latin(text) if _STRANGE.search(text) else (text.lower(), same)
@@ -215,6 +215,21 @@ def _known() -> dict[str, int]:
     return dict.fromkeys(map(fold, syllables), FOLDED) | dict.fromkeys(words, SPELT)
 
 
+@cache
+def _short() -> re.Pattern[str]:
+    """Words that are shortened, where they stand alone; single letters not beside others, which may spell a word."""
+    longer, letters = ("|".join(w for w in _data()["short"] if (len(w) == 1) is single) for single in (False, True))
+    letter = rf"(?<!(?<![^\W_])[^\W\d_] )(?:{letters})(?! [^\W\d_ạà](?![^\W_]))"
+    return re.compile(rf"(?<![^\s(“\"])(?:{longer}|{letter})(?![^\s,;!?…)”\"])")
+
+
+@cache
+def _alone() -> re.Pattern[str]:
+    """Two letters that stand alone, one with which torn words may end, or a short word: `_joined` looks closer."""
+    words = "|".join(_data()["short"])
+    return re.compile(rf" (?:[^\W\d_] [^\W\d_]|[cghinpt]|{words})(?![^\W_])")
+
+
 def _decoded(match: re.Match[str]) -> str:
     """A word with letters for its digits and signs, if it is known then; "5h", "t4" and "A1" are no such codes."""
     code, leet = match.group(), _data()["leet"]
@@ -225,7 +240,7 @@ def _decoded(match: re.Match[str]) -> str:
 
 
 def _joined(text: str, offsets: list[int]) -> tuple[str, list[int]]:
-    """The text without what takes known words apart."""
+    """The text without what takes known words apart, and with short words spelt out."""
     characters = list(text)
     for pattern, fewest in ((_FILLED, 2), (_APART, FEWEST_APART)):
         for match in pattern.finditer(text):
@@ -237,10 +252,36 @@ def _joined(text: str, offsets: list[int]) -> tuple[str, list[int]]:
             for number, (before, after) in enumerate(pairwise(parts), 1):
                 filler = " " if number in starts else ""
                 characters[before.end() : after.start()] = [filler] * (after.start() - before.end())
-    if "" not in characters:
-        return text, offsets
-    kept = [place for place, character in enumerate(characters) if character]
+    for start, end in _torn("".join(characters)) if "" not in characters else ():
+        characters[start:end] = [""] * (end - start)
+    for match in _short().finditer(text):
+        start, end = match.span()
+        if not start or characters[start - 1]:  # no end of a torn word
+            word = _data()["short"][match.group()]
+            characters[start:end] = [fold(word) if text.isascii() else word, *[""] * (end - start - 1)]
+    kept = [place for place, written in enumerate(characters) for _ in written]
     return "".join(characters), [*map(offsets.__getitem__, kept), offsets[-1]]
+
+
+def _torn(text: str) -> Iterator[tuple[int, int]]:
+    """The blanks within words that a recogniser tore in two ("chuyể n"): what they part is known only as one word."""
+    is_end = False  # of a word that was torn
+    for before, after in pairwise(_LETTERS.finditer(text)):
+        first, last = before.group(), after.group()
+        is_end = (
+            not is_end
+            and after.start() - before.end() == 1
+            and text[before.end()] == " "
+            and (last in ENDS or _is_part(first) or _is_part(last))
+            and first + last in _known()
+        )
+        if is_end:
+            yield before.end(), after.start()
+
+
+def _is_part(letters: str) -> bool:
+    """Whether letters are no word; single ones may stand for a word."""
+    return len(letters) > 1 and letters not in _known()
 
 
 def _word_starts(parts: Sequence[str]) -> list[int]:

@@ -83,7 +83,8 @@ def test_digits_within_words_are_letters(code, word):
     [
         "a b c", "A. Nam với chị H. đây", "ừ u a à ờ ừ", "a e k o biết r ạ", "T.V.H", "TP.HCM, Q.1", "Th.S Lan",
         "5h30, 2tr5, 50k, 3n2d", "A1 B12 t4 T0 4G CT3", "mã L4WQ8N, K7M2QA, H1N1", "0đ, 0 đồng, 0901234567",
-        "a@b.vn, https://a.b.c/d?e=1", "1-1, a-b-c, x/y/z", "ck vào stk cho e, dc k", "ok😂anh😂ạ",
+        "a@b.vn, https://a.b.c/d?e=1", "1-1, a-b-c, x/y/z", "ck vào stk, dc k", "ok😂anh😂ạ",
+        "a c ơi", "toa A, lớp 7 c.", "R&j", "ơn m nghe", "chị a e đi đâu",
         "Россия, как дела", "αβγ là gì", "日本 과 ไทย", "25°C, 10²", "chờ… “nhé”",
     ],
 )  # fmt: skip
@@ -103,10 +104,21 @@ def test_what_is_honest_stays(text):
         ("ＯＴＰ ⓞⓣⓟ 🅾🆃🅿 ᴏᴛᴘ", "otp otp otp otp"),
         ("ОТР", "ОТР".lower()),  # Cyrillic throughout, and so is the text
         ("mã ОТР", "mã otp"),
+        ("chuyể n tiề n, đượ c ngân hàn g", "chuyển tiền, được ngân hàng"),
+        ("gử i ti ền", "gửi tiền"),
+        ("a lô, c ơi nv cho e sđt vs", "alo, chị ơi nhân viên cho em số điện thoại với"),
+        ("biết r c ạ, hỏi e à", "biết r c ạ, hỏi em à"),
+        ("e xin sdt trc ha", "em xin so dien thoai truoc ha"),  # typed without diacritics, and so spelt out
     ],
 )
 def test_what_is_read_of_odd_spellings(text, normal):
     assert normalise(text)[0] == normal
+
+
+def test_short_and_torn_words_are_quoted_as_they_stand():
+    text = "nv gử i sđt"
+    quotes = [(token.form, text[token.start : token.end]) for token in syllables(text).syllables]
+    assert quotes == [("nhân", "nv"), ("viên", "nv"), ("gửi", "gử i"), ("số", "sđt"), ("điện", "sđt"), ("thoại", "sđt")]
 
 
 @given(st.text(alphabet="aчnиоtề0145@$._- 😀\u200b\u0301\u0302ｃⓞﬁİ\n", max_size=60))
