@@ -15,7 +15,7 @@ from scamtext import Call, Turn
 from scamtext.features import COLUMNS, Names, Reading, Table
 from scamtext.lexicon import Lexicon
 from scamtext.segment import segmenter
-from scamtext.text import fold, normalise, place_words, syllables, word_form
+from scamtext.text import cut, fold, normalise, place_words, syllables, word_form
 from scamtext.tokens import Tokeniser, Tokens
 
 LEXICON = Lexicon.of()
@@ -43,11 +43,11 @@ def check(calls, tokens):
             assert {p for p in range(1, last - first) if stops[p] > stops[p - 1]} == {
                 p for p in line.stops if 0 < p < last - first
             }
-            text, offsets = normalise(turn.text)
-            placed = place_words(segmenter().with_sizes(text), text, offsets)
+            normal, _ = normalise(turn.text)
+            placed = place_words(segmenter().with_sizes(normal), normal)
             own = tokens.word_turn == number
             assert [WORDS.names[form] for form in tokens.word[own].tolist()] == [word.form for word in placed]
-            starts = [token.start for token in line.syllables]
+            starts = [token.start for token in cut(normal).syllables]
             covered = [(bisect_left(starts, word.start), bisect_left(starts, word.end)) for word in placed]
             ranges = (tokens.word_first[own] - first).tolist(), (tokens.word_last[own] - first).tolist()
             assert list(zip(*ranges, strict=True)) == covered
