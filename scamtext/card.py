@@ -46,7 +46,10 @@ def _measures(evaluation: dict[str, Any], folder: Path) -> Iterator[str]:
         yield "Not measured yet; run `scamtext evaluate`."
     for name, result in evaluation.items():
         measures = result["measures"]
-        yield f"\n### {name}, {measures['calls']} calls\n\n| measure | value [95 % interval] |\n|---|---|"
+        yield f"\n### {name}, {measures['calls']} calls\n"
+        if "note" in result:
+            yield f"{result['note']}\n"
+        yield "| measure | value [95 % interval] |\n|---|---|"
         yield from (f"| {label} | {interval(measures[row])} |" for row, label in ROWS.items())
         yield f"| calibration error (10 bins) | {measures['calibration_error']:.4f} |"
         if (folder / curve_name(name)).is_file():
