@@ -29,13 +29,14 @@ with atheris.instrument_imports(include=["scamtext"]):
     from scamtext.formats import Options, Rejected
     from scamtext.lexicon import Lexicon
     from scamtext.model import ScamClassifier
+    from scamtext.normal import normalise
     from scamtext.readers import MANY, MOST_CHARACTERS, ONE, read_calls
     from scamtext.redact import BULLET, mask_call
     from scamtext.render import to_html
     from scamtext.results import Verdict
     from scamtext.segment import segmenter
     from scamtext.store import load
-    from scamtext.text import normalise, place_words, syllables
+    from scamtext.text import place_words, syllables
     from scamtext.tokens import Tokeniser
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"

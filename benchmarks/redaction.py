@@ -31,7 +31,7 @@ from typing import Any
 
 from scamtext.calls import Call
 from scamtext.redact import BULLET, LISTS, mask_call
-from scamtext.text import fold
+from scamtext.syllable import fold
 
 ROOT = Path(__file__).parents[1]
 LABELS = ROOT / "data" / "redaction.jsonl"

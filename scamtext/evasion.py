@@ -17,7 +17,8 @@ from typing import Any
 
 from scamtext.corpus import LabelledCall
 from scamtext.noise import rewritten
-from scamtext.text import TONES, fold, key, look_alikes
+from scamtext.normal import look_alikes
+from scamtext.syllable import TONES, fold, key
 
 DATA = Path(__file__).with_name("evasion.toml")
 OTHERS = 0.1  # share of the words not listed that are hidden too

@@ -26,7 +26,7 @@ import numpy as np
 from scamtext.automaton import Automaton, compile_automaton
 from scamtext.calls import SPEAKERS
 from scamtext.errors import LexiconError
-from scamtext.text import fold, key
+from scamtext.syllable import fold, key
 
 CUE_KINDS = (
     "threat",

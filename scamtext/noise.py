@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from scamtext.corpus import LabelledCall
-from scamtext.text import TONES, fold
+from scamtext.syllable import TONES, fold
 
 WRONG_TONES, LOST_SYLLABLES = 0.06, 0.03  # shares of syllables, of a usable recogniser
 _WORD = re.compile(r"\w+")

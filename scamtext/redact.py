@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scamtext.calls import Call, Turn
-from scamtext.text import as_given, could_be_vietnamese, fold, key, normalise
+from scamtext.normal import as_given, normalise
+from scamtext.syllable import could_be_vietnamese, fold, key
 
 BULLET = "•"
 LISTS = Path(__file__).with_name("names.toml")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scamtext.calls import CALLEE
 from scamtext.corpus import LabelledCall
-from scamtext.text import fold
+from scamtext.syllable import fold
 
 EDGE = 5  # first and last words that the shallow model sees
 FOLDS = 10  # whole authors in each

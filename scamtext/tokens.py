@@ -20,17 +20,11 @@ from numpy.typing import NDArray
 
 from scamtext.calls import CALLEE, Call
 from scamtext.lexicon import Lexicon
+from scamtext.normal import as_given, normalise
 from scamtext.pieces import Number, Pieces
 from scamtext.segment import Segmenter
-from scamtext.text import (
-    LONGEST,
-    as_given,
-    could_be_vietnamese,
-    cut,
-    fold,
-    normalise,
-    place_words,
-)
+from scamtext.syllable import LONGEST, could_be_vietnamese, fold
+from scamtext.text import cut, place_words
 
 Array = NDArray[Any]
 

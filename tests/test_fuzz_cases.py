@@ -7,9 +7,10 @@ import pytest
 
 from scamtext import Call, LexiconError, Turn, Verdict
 from scamtext.lexicon import Lexicon, expand
+from scamtext.normal import MOST_MARKS, normalise
 from scamtext.redact import mask
 from scamtext.segment import LONGEST_PIECE, segmenter
-from scamtext.text import MOST_MARKS, normalise, syllables
+from scamtext.text import syllables
 
 SECONDS = 5  # for what took minutes, or years
 

@@ -10,12 +10,11 @@ import scamtext
 PACKAGE = Path(scamtext.__file__).parent
 # Each module may import, at its top, only modules before it.
 ORDER = [
-    "errors", "calls", "results", "trie", "segment", "segment_tables", "automaton", "text", "redact", "pieces",
-    "lexicon", "tokens", "cues", "features", "messages", "scorer", "compiler", "explain", "quotes", "model", "heads",
-    "training", "monitor", "stream", "formats", "exports", "corpus", "spoil", "measures", "noise", "evasion",
-    "padding", "live",
-    "evaluate", "floors", "curves", "explore", "review", "pictures", "card", "store", "render", "readers", "journal",
-    "batch", "report", "spark", "cli",
+    "errors", "calls", "results", "trie", "segment", "segment_tables", "automaton", "syllable", "normal", "text",
+    "redact", "pieces", "lexicon", "tokens", "cues", "features", "messages", "scorer", "compiler", "explain",
+    "quotes", "model", "heads", "training", "monitor", "stream", "formats", "exports", "corpus", "spoil", "measures",
+    "noise", "evasion", "padding", "live", "evaluate", "floors", "curves", "explore", "review", "pictures", "card",
+    "store", "render", "readers", "journal", "batch", "report", "spark", "cli",
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from scamtext.cues import find_cues, unmet_examples
 from scamtext.errors import LexiconError
 from scamtext.lexicon import CUE_KINDS, Cue, Lexicon, expand
 from scamtext.segment import segmenter
-from scamtext.text import key
+from scamtext.syllable import key
 from scamtext.tokens import Tokeniser
 
 LEXICON = Lexicon.of()

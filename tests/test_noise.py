@@ -7,7 +7,7 @@ import pytest
 from scamtext import Call, Turn
 from scamtext.corpus import LabelledCall
 from scamtext.noise import LOST_SYLLABLES, WRONG_TONES, misheard, with_other_tone, without_diacritics, without_speakers
-from scamtext.text import fold
+from scamtext.syllable import fold
 
 
 def labelled(*turns):

@@ -14,8 +14,10 @@ from underthesea import word_tokenize
 from scamtext import Call, Turn
 from scamtext.features import COLUMNS, Names, Reading, Table
 from scamtext.lexicon import Lexicon
+from scamtext.normal import normalise
 from scamtext.segment import segmenter
-from scamtext.text import cut, fold, normalise, place_words, syllables, word_form
+from scamtext.syllable import fold
+from scamtext.text import cut, place_words, syllables, word_form
 from scamtext.tokens import Tokeniser, Tokens
 
 LEXICON = Lexicon.of()
