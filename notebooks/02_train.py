@@ -38,6 +38,7 @@ from scamtext.curves import draw
 from scamtext.errors import DataError
 from scamtext.evaluate import evaluate, fit, score, tokenise
 from scamtext.explore import draw_sample, kind_of, read_sample
+from scamtext.features import marked_kinds
 from scamtext.lexicon import LEXICONS, Lexicon
 from scamtext.measures import gain, interval, measure, share
 from scamtext.pictures import STYLE, trade
@@ -213,20 +214,15 @@ for model in (shipped, classifier):
     display(model.classify(example.call))
 
 # %% [markdown]
-# Where the two models tell of different requests for credentials: the new one has your phrases, too.
+# What the phrase that was added finds in your calls. A find is a feature like a word. A verdict tells it as a cue where
+# the turn sounds like it, too; that is learnt from calls whose cues are marked (`turns[].cues`), so mark some of yours.
 
 # %%
-told = pd.DataFrame(
-    {
-        name: [
-            " | ".join(cue.text for cue in verdict.cues if cue.kind == "credential_request" and not cue.negated)
-            for verdict in model.classify_many(call.call for call in own)
-        ]
-        for name, model in (("shipped", shipped), ("new", classifier))
-    },
-    index=[call.call.id for call in own],
-)
-told[told.shipped != told.new].head(8)
+before_and_now = {"found before": table_of_own, "found now": table.take(source == "your own")}
+found_in = {
+    name: ["credential_request" in marked_kinds(row) for row in rows.calls] for name, rows in before_and_now.items()
+}
+pd.DataFrame(found_in).groupby(label[source == "your own"]).sum()
 
 # %% [markdown]
 # ## Save, and write the card

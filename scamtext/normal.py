@@ -16,7 +16,9 @@ from scamtext.segment import segmenter
 from scamtext.syllable import TONES, could_be_vietnamese, fold
 
 LETTERS = Path(__file__).with_name("letters.toml")
+MOST_REMEMBERED = 1 << 16  # characters; hostile texts may hold a million others
 MOST_MARKS = 30  # that go with one letter (as in Unicode's stream-safe text); Python sorts them in quadratic time
+
 # What is not seen: controls, all that Unicode says may be ignored where it has no glyph, and lone surrogates, which
 # come from broken JSON escapes and which no encoder takes.
 _INVISIBLE = re.compile(
@@ -88,8 +90,10 @@ class _Compatible(dict[str, str]):
         form = unicodedata.normalize("NFKC", character)
         is_sign = len(form) == 1 and not form.isspace() and character.isdigit() == character.isdecimal()  # no "²"
         is_form = form.isascii() and (form.isalnum() if character.isalpha() else is_sign)
-        self[character] = "" if _INVISIBLE.match(character) else form if is_form else character
-        return self[character]
+        read = "" if _INVISIBLE.match(character) else form if is_form else character
+        if len(self) < MOST_REMEMBERED:
+            self[character] = read
+        return read
 
 
 _COMPATIBLE = _Compatible()
