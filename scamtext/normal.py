@@ -46,7 +46,8 @@ _APART = re.compile(rf"(?<![^\W_])[^\W\d_]([ {_GAPS}])[^\W\d_](?:\1[^\W\d_])+(?!
 _DIGITS_WITHIN = re.compile(rf"0?[^\W\d_]+(?:[{_DIGITS}]+[^\W\d_]+)*")
 LONGEST_WORD = 12  # parts
 ENDS = frozenset("ngh")  # of words, that nobody writes for a word of their own, as "c" for "chị" or "m" for "mình"
-FEWEST_APART = 3  # letters of the longest word that blanks or signs take apart; honest people put two side by side
+# Parts of the longest word that is taken apart, by emoji, and by blanks or signs: honest people put two side by side.
+FEWEST_FILLED, FEWEST_APART = 2, 3
 SPELT, FOLDED, UNKNOWN = 2, 3, 4  # what words cost, when parts are made into them: two are worse than one
 
 
@@ -205,16 +206,17 @@ def _decoded(match: re.Match[str]) -> str:
 def _joined(text: str, offsets: list[int]) -> tuple[str, list[int]]:
     """The text without the signs and blanks that take the letters of known words apart."""
     characters = list(text)
-    for pattern, fewest in ((_FILLED, 2), (_APART, FEWEST_APART)):
-        for match in pattern.finditer(text):
-            parts = list(_LETTERS.finditer(text, *match.span()))
-            firsts = _word_starts([part.group() for part in parts])
-            if max(last - first for first, last in pairwise([*firsts, len(parts)])) < fewest:
-                continue
-            starts = set(firsts)
-            for number, (before, after) in enumerate(pairwise(parts), 1):
-                filler = " " if number in starts else ""
-                characters[before.end() : after.start()] = [filler] * (after.start() - before.end())
+    runs = [(match, FEWEST_FILLED) for match in _FILLED.finditer(text)]
+    runs += [(match, FEWEST_APART) for match in _APART.finditer(text)]
+    for match, fewest in runs:
+        parts = list(_LETTERS.finditer(text, *match.span()))
+        firsts = _word_starts([part.group() for part in parts])
+        if max(last - first for first, last in pairwise([*firsts, len(parts)])) < fewest:
+            continue
+        starts = set(firsts)
+        for number, (before, after) in enumerate(pairwise(parts), 1):
+            filler = " " if number in starts else ""
+            characters[before.end() : after.start()] = [filler] * (after.start() - before.end())
     return _rewritten(characters, offsets)
 
 
