@@ -180,7 +180,7 @@ class TestOneProcess:
     @pytest.mark.parametrize(
         ("schema", "options", "message"),
         [
-            ("words string", {}, r"no column 'text'; the frame has \['words'\]; name yours with text="),
+            ("words string", {}, r"no column 'text'; the frame has 'words'; name yours with text="),
             ("text string", {"turns": "talk"}, "no column 'talk'.*turns="),
             ("text int", {}, "column 'text': expected string, got int"),
             (
