@@ -118,6 +118,7 @@ def test_a_search_hands_groups_to_fit(few, monkeypatch):
     assert sorted(group for part in met for group in set(part)) == sorted(set(groups))
 
 
+@pytest.mark.filterwarnings("ignore:'n_jobs' > 1 does not have any effect")  # scikit-learn 1.6, of liblinear
 def test_folds_side_by_side_settle_the_same(fitted, few):
     with joblib.parallel_config("threading", n_jobs=2):
         again = evaluate.fit(ScamClassifier(folds=3), few, evaluate.tokenise(few))
