@@ -145,7 +145,6 @@ def normaliser(data: bytes) -> None:
     text = read_text(data)
     normal, offsets = normalise(text)
     if offsets is None:
-        assert normal == text.lower()
         assert len(normal) == len(text)
     else:
         assert len(offsets) == len(normal) + 1
@@ -154,10 +153,11 @@ def normaliser(data: bytes) -> None:
     line = syllables(text)
     in_order([(token.start, token.end) for token in line.syllables], len(text))
     assert all(0 <= stop <= len(line.syllables) for stop in line.stops)
-    for token in line.syllables:
-        there = normalise(text[token.start : token.end])[0]
-        # At the end of a word Python may write another sigma in lower case.
-        assert token.form.startswith("<") or token.form.replace("ς", "σ") in there.replace("ς", "σ")
+    if normal == text.lower():  # else what a quote is read for depends on what stands around it
+        for token in line.syllables:
+            # At the end of a word Python may write another sigma in lower case.
+            there = text[token.start : token.end].lower().replace("ς", "σ")
+            assert token.form.startswith("<") or token.form.replace("ς", "σ") in there
 
 
 def in_order(spans: list[tuple[int, int]], size: int) -> None:
