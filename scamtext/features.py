@@ -32,8 +32,8 @@ MIN_SYLLABLES = 5  # the shortest call that is judged; the corpus has none under
 MIN_VIETNAMESE = 0.5  # share of possible Vietnamese syllables; no call of the corpus is under 0.65
 ENDING = 80  # syllables: the ask comes late, and openings are alike in scams and honest calls
 # In longer calls honest talk dilutes an ask, so that they are also read at places, one for so many syllables: in
-# windows of three lengths around each place. All in syllables, measured on authors left out (docs/ablation.md).
-LONG, APART, WINDOWS = 600, 50, (75, 150, 300)
+# windows of two lengths around each place. All in syllables, measured on authors left out (docs/ablation.md).
+LONG, APART, WINDOWS = 600, 25, (75, 150)
 # Stands first in every column, so that no vocabulary is ever empty (calls without a callee,
 # fits on a handful of texts).
 START = "^"

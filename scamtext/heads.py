@@ -22,7 +22,7 @@ from sklearn.svm import LinearSVC
 from scamtext.features import COLUMNS, WINDOWS, Table, build_pipeline
 from scamtext.lexicon import CUE_KINDS
 from scamtext.results import SCAM
-from scamtext.scorer import CERTAIN, strongest, surcharges
+from scamtext.scorer import CERTAIN, passages, strongest
 
 TOPIC = {name: column.topic for name, column in COLUMNS.items()}
 TURN = {name: column.turn for name, column in COLUMNS.items()}
@@ -92,18 +92,24 @@ def focus(pipeline: Pipeline, table: Table) -> tuple[Any, NDArray[np.float64]]:
     """What decides of n calls (`Scorer.focus`): its values, shape (n, n_features), and the logits that they come to."""
     features = values(pipeline, table.calls)
     logits = pipeline["scam"].decision_function(features)
-    places = [len(rows) // len(WINDOWS) for rows in table.windows]
-    calls = np.arange(len(table)).repeat(places)
+    calls = np.arange(len(table)).repeat([len(rows) // len(WINDOWS) for rows in table.windows])
     if not len(calls):
         return features, logits
-    mean = sparse.kron(sparse.eye(len(calls)), np.full((1, len(WINDOWS)), 1 / len(WINDOWS)))
-    parts = (mean @ values(pipeline, np.concatenate(list(table.windows)))).tocsr()
-    scores = pipeline["scam"].decision_function(parts) - surcharges(calls)
-    best = strongest(scores, calls)
-    best = best[scores[best] > logits[calls[best]]]
+    windows = values(pipeline, np.concatenate(list(table.windows)))
+    parts = _means(np.arange(windows.shape[0]).reshape(-1, len(WINDOWS)), windows.shape[0]) @ windows
+    first, score, _ = strongest(pipeline["scam"].decision_function(parts), calls)
+    more = np.flatnonzero(score > logits[calls[first]])
     rows = np.arange(len(table))
-    rows[calls[best]] = len(table) + best
-    return sparse.vstack([features, parts]).tocsr()[rows], np.concatenate([logits, scores])[rows]
+    rows[calls[first[more]]] = len(table) + np.arange(len(more))
+    told = _means(passages(first[more]), parts.shape[0]) @ parts
+    return sparse.vstack([features, told]).tocsr()[rows], np.concatenate([logits, score[more]])[rows]
+
+
+def _means(members: NDArray[np.int_], size: int) -> Any:
+    """What makes of so many rows the mean of those in each row of `members`, shape (means, rows in each)."""
+    means, each = members.shape
+    place = np.arange(means).repeat(each), members.ravel()
+    return sparse.csr_matrix((np.full(members.size, 1 / each), place), shape=(means, size))
 
 
 def fit_pipeline(

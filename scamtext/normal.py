@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -71,7 +71,7 @@ def normalise(text: str) -> tuple[str, list[int] | None]:
         return lowered, None
     same = list(range(len(text) + 1))
     letters, offsets = _latin(text) if _STRANGE.search(text) else (lowered, same)
-    letters, offsets = _joined(_CODED.sub(_decoded, letters), offsets)
+    letters, offsets = _joined(_decoded(letters), offsets)
     if _is_apart(letters):
         letters, offsets = _whole(letters, offsets, text)
     return letters, offsets if offsets != same else None
@@ -175,17 +175,34 @@ def _known() -> dict[str, int]:
 
 
 @cache
+def _longer() -> dict[str, str]:
+    """What short and English words stand for."""
+    return {**_data()["short"], **_data()["english"]}
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern of all words, those with the same first letter together, which is several times faster."""
+    ends: dict[str, list[str]] = {}
+    for word in sorted(words, reverse=True):  # longer ones first
+        ends.setdefault(word[0], []).append(word[1:])
+    return "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in ends.items())
+
+
+@cache
 def _short() -> re.Pattern[str]:
-    """Words that are shortened, where they stand alone; single letters not beside others, which may spell a word."""
-    longer, letters = ("|".join(w for w in _data()["short"] if (len(w) == 1) is single) for single in (False, True))
+    """Words that are shortened or English, where they stand alone; single letters not beside others, which may spell
+    a word.
+    """
+    longer, letters = (_any_of(w for w in _data()["short"] if (len(w) == 1) is single) for single in (False, True))
     letter = rf"(?<!(?<![^\W_])[^\W\d_] )(?:{letters})(?! [^\W\d_ạà](?![^\W_]))"
-    return re.compile(rf"(?<![^ ])(?:{longer}|{letter})(?![^\s,;!?…)”\"])")
+    alone = rf"(?<![^ ])(?:{longer}|{letter})(?![^\s,;!?…)”\"])"
+    return re.compile(rf"{alone}|(?<![^ ])(?:{_any_of(_data()['english'])})(?![^\W_])")
 
 
 @cache
 def _alone() -> re.Pattern[str]:
-    """Two letters that stand alone, one with which torn words may end, or a short word."""
-    words = "|".join(_data()["short"])
+    """Two letters that stand alone, one with which torn words may end, or a short or English word."""
+    words = _any_of(_longer())
     return re.compile(rf" (?:[^\W\d_] [^\W\d_]|[cghinpt]|{words})(?![^\W_])")
 
 
@@ -194,13 +211,25 @@ def _is_apart(text: str) -> bool:
     return bool(_alone().search(text) or _short().match(text))
 
 
-def _decoded(match: re.Match[str]) -> str:
-    """A word with letters for its digits and signs, if it is known then; "5h", "t4" and "A1" are no such codes."""
-    code, leet = match.group(), _data()["leet"]
-    if leet.keys().isdisjoint(code) or not (_DIGITS_WITHIN.fullmatch(code) or "@" in code or "$" in code):
+def _decoded(text: str) -> str:
+    """The text, of the same length, with letters for digits and signs in words that are known then.
+
+    "5h", "t4" and "A1" are such codes only beside sure ones, with digits within.
+    """
+    decoded = _CODED.sub(lambda match: _word(match.group()) if _is_sure(match.group()) else match.group(), text)
+    return text if decoded == text else _CODED.sub(lambda match: _word(match.group()), decoded)
+
+
+def _is_sure(code: str) -> bool:
+    return bool(_DIGITS_WITHIN.fullmatch(code)) or "@" in code or "$" in code
+
+
+def _word(code: str) -> str:
+    """The word that a code stands for, some of its marks may be lost; else the code itself."""
+    word = "".join(_data()["leet"].get(character, character) for character in code)
+    if word == code or not any(map(str.isalpha, code)):
         return code
-    word = "".join(leet.get(character, character) for character in code)
-    return word if word in _known() else code
+    return next((form for form in (word, fold(word)) if form in _known()), code)
 
 
 def _joined(text: str, offsets: list[int]) -> tuple[str, list[int]]:
@@ -221,16 +250,27 @@ def _joined(text: str, offsets: list[int]) -> tuple[str, list[int]]:
 
 
 def _whole(text: str, offsets: list[int], given: str) -> tuple[str, list[int]]:
-    """The text with torn words in one and short ones spelt out; capitals, in the text as given, are names."""
+    """The text with torn words in one, short and English ones spelt out; short ones `given` in capitals are names."""
     characters = list(text)
     for start, end in _torn(text):
         characters[start:end] = [""] * (end - start)
-    for match in _short().finditer(text):
+    matches = list(_short().finditer(text))
+    english = _data()["english"]
+    is_english = any(match.group() in english for match in matches) and not _is_vietnamese(text)
+    for match in matches:
         start, end = match.span()
-        if not (start and not characters[start - 1]) and not given[offsets[start]].isupper():  # no end of a torn word
-            word = _data()["short"][match.group()]
+        is_torn = start and not characters[start - 1]
+        is_name = given[offsets[start]].isupper()
+        if not (is_torn or (is_english if match.group() in english else is_name)):
+            word = _longer()[match.group()]
             characters[start:end] = [fold(word) if text.isascii() else word, *[""] * (end - start - 1)]
     return _rewritten(characters, offsets)
+
+
+def _is_vietnamese(text: str) -> bool:
+    """Whether half of the words of a lower-case text could be Vietnamese; English ones mixed in are spelt out then."""
+    words = _LETTERS.findall(text)
+    return sum(map(could_be_vietnamese, words)) >= len(words) / 2
 
 
 def _rewritten(characters: list[str], offsets: list[int]) -> tuple[str, list[int]]:

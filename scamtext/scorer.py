@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from scamtext.calls import Call
@@ -26,7 +27,8 @@ Array = NDArray[Any]
 FAMILIES = "cues", "words", "syllables"
 LEVELS = {1: "one", 2: "two", 3: "three"}  # tokens of an n-gram
 SORTED_AT_ONCE = 2048  # n-grams; more would not stay in the processor's nearest cache
-AT_ONCE = 256  # places that are weighed at a time: the windows of a very long call would fill the memory
+NEAR = 5  # neighbouring places that are heard together (docs/ablation.md); the shortest long call has 24
+AT_ONCE = 50 * NEAR  # places that are weighed at a time: the windows of a very long call would fill the memory
 SCAM_HEAD, LIVE_HEAD, TYPE_HEAD, CALL_CUES, TURN_CUES = "scam", "live", "type", "call_cues", "turn_cues"
 
 
@@ -37,21 +39,34 @@ CERTAIN = 30.0  # log-odds of a cue that all training calls have; its negative, 
 SURCHARGE, FADE = 3.0, 40.0
 
 
-# What the most telling of n places must have more in log-odds than a whole call, for each unit of log n: the
+# What the most telling of n passages must have more in log-odds than a whole call, for each unit of log n: the
 # highest of many scores is high by chance. Measured on honest calls joined to long ones (docs/ablation.md).
 CHANCE = 0.05
 
 
-def surcharges(calls: Array) -> Array:
-    """What is taken off the logit of each place, `calls` being their calls."""
-    return np.asarray(CHANCE * np.log(np.bincount(calls).take(calls)))
+def strongest(scores: Array, calls: Array) -> tuple[Array, Array, Array]:
+    """The most telling passage, `NEAR` places in a row, of each call that has places; of equals the first.
+
+    Parameters
+    ----------
+    scores, calls : of n places, by call.
+
+    Returns
+    -------
+    The first place of each passage, its score, which is the mean of its places' less a surcharge, and that surcharge.
+    """
+    first = np.flatnonzero(calls[: 1 - NEAR] == calls[NEAR - 1 :])
+    calls = calls.take(first)
+    surcharge = CHANCE * np.log(np.bincount(calls).take(calls))
+    score = sliding_window_view(scores, NEAR)[first].mean(axis=1) - surcharge
+    order = np.lexsort((-score, calls))
+    best = order[np.append(True, np.diff(calls.take(order)) > 0)]
+    return first.take(best), score.take(best), surcharge.take(best)
 
 
-def strongest(scores: Array, calls: Array) -> Array:
-    """For each call that has scores the place of its highest, of equals the first; `calls` has the call of each."""
-    order = np.lexsort((-scores, calls))
-    calls = calls.take(order)
-    return np.asarray(order[np.append(True, calls[1:] != calls[:-1])])
+def passages(first: Array) -> Array:
+    """The places of passages that begin at these, shape (passages, NEAR)."""
+    return np.asarray(first[:, None] + np.arange(NEAR))
 
 
 def live_scores(logits: Array, syllables: Array) -> Array:
@@ -180,34 +195,34 @@ class Scorer:
         return self._weigh(columns, None, len(calls))
 
     def focus(self, reading: Reading, values: Values, grams: Grams) -> Decision:
-        """What decides of calls: the whole, of which `values` and `grams` are, or a place in it that says more.
+        """What decides of calls: the whole, of which `values` and `grams` are, or a passage of it that says more.
 
-        What a place says is the mean of what the windows around it say.
+        What a passage says is the mean of what the windows around its places say.
         """
         logits = self.decide(values, SCAM_HEAD)[:, 0]
         surcharge = np.zeros_like(logits)
         places = reading.places()
         if not len(places.call):
             return Decision(values, grams, logits, surcharge)
-        off = surcharges(places.call)
-        scores = np.concatenate([self.decide(part, SCAM_HEAD)[:, 0] for part, _ in self._around(reading, places)]) - off
-        best = strongest(scores, places.call)
-        best = best[scores.take(best) > logits.take(places.call.take(best))]
-        calls = places.call.take(best)
-        logits[calls], surcharge[calls] = scores.take(best), off.take(best)
+        scores = [self.decide(part, SCAM_HEAD)[:, 0] for part, _ in self._around(reading, places, len(WINDOWS))]
+        first, score, off = strongest(np.concatenate(scores), places.call)
+        more = np.flatnonzero(score > logits.take(places.call.take(first)))
+        calls = places.call.take(first.take(more))
+        logits[calls], surcharge[calls] = score.take(more), off.take(more)
         number = np.arange(len(logits))
         number[calls] = -1
         values, grams = _renumber(values, grams, number)
-        for start, part in enumerate(self._around(reading, places.take(best))):
-            own = _renumber(*part, calls[start * AT_ONCE : (start + 1) * AT_ONCE])
-            values, grams = _join((values, grams), own, len(logits))
+        chosen = places.take(passages(first.take(more)).ravel())
+        for part in self._around(reading, chosen, NEAR * len(WINDOWS)):
+            own, calls = calls[: part[0].size], calls[part[0].size :]
+            values, grams = _join((values, grams), _renumber(*part, own), len(logits))
         return Decision(values, grams, logits, surcharge)
 
-    def _around(self, reading: Reading, places: Places) -> Iterator[tuple[Values, Grams]]:
-        """The values and n-grams of places, some at a time: the means of those of the windows around each."""
+    def _around(self, reading: Reading, places: Places, many: int) -> Iterator[tuple[Values, Grams]]:
+        """The values and n-grams of the windows around places, so many windows in a row as one text; some at a time."""
         for number, cut in enumerate(reading.cut(places, AT_ONCE)):
             size = min(AT_ONCE, len(places.call) - number * AT_ONCE) * len(WINDOWS)
-            yield _average(*self._weigh(cut, None, size), len(WINDOWS))
+            yield _average(*self._weigh(cut, None, size), many)
 
     def _weigh(self, columns: Mapping[str, Cells], calls: Array | None, size: int) -> tuple[Values, Grams]:
         """The values and n-grams of texts: of calls, or where `calls` (of turns) is None of turns."""

@@ -74,7 +74,16 @@ def test_old_and_new_tones_have_the_same_keys(corpus):
 
 @pytest.mark.parametrize(
     ("code", "word"),
-    [("0TP", "otp"), ("ch1nh", "chinh"), ("t1ền", "tiền"), ("kh04n", "khoan"), ("m@t", "mat"), ("z4lo", "zalo")],
+    [
+        ("0TP", "otp"),
+        ("ch1nh", "chinh"),
+        ("t1ền", "tiền"),
+        ("kh04n", "khoan"),
+        ("m@t", "mat"),
+        ("z4lo", "zalo"),
+        ("cư0c", "cuoc"),
+        ("đi3n", "dien"),
+    ],  # marks that the digit has swallowed are all left out
 )
 def test_digits_within_words_are_letters(code, word):
     assert normalise(code) == (word, None)
@@ -111,6 +120,12 @@ def test_what_is_honest_stays(text):
         ("a lô, c ơi nv cho e sđt vs", "alo, chị ơi nhân viên cho em số điện thoại với"),
         ("biết r c ạ, hỏi e à", "biết r c ạ, hỏi em à"),
         ("chưa biết r ạ", "chưa biết rồi ạ"),
+        ("ch1nh s0 th3 5h t4 50", "chinh so the 5h ta 50"),  # beside a sure one
+        ("s0 th3 4n t4", "s0 th3 4n t4"),
+        ("Transfer vào account đó, đọc CODE.", "chuyển khoản vào tài khoản đó, đọc mã."),
+        ("chi transfer di", "chi chuyen khoan di"),
+        ("transfer money to my account, em", "transfer money to my account, em"),  # no Vietnamese
+        ("codes, nhà banker", "codes, nhà banker"),
         ("e xin sdt trc ha", "em xin so dien thoai truoc ha"),  # typed without diacritics, and so spelt out
     ],
 )
