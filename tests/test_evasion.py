@@ -124,7 +124,7 @@ def test_what_is_honest_stays(text):
         ("s0 th3 4n t4", "s0 th3 4n t4"),
         ("Transfer vào account đó, đọc CODE.", "chuyển khoản vào tài khoản đó, đọc mã."),
         ("chi transfer di", "chi chuyen khoan di"),
-        ("transfer money to my account, em", "transfer money to my account, em"),  # no Vietnamese
+        ("please transfer this money, em", "please transfer this money, em"),  # English
         ("codes, nhà banker", "codes, nhà banker"),
         ("e xin sdt trc ha", "em xin so dien thoai truoc ha"),  # typed without diacritics, and so spelt out
     ],
