@@ -47,7 +47,10 @@ class Watched:
 
 
 def watch(classifier: ScamClassifier, calls: Sequence[LabelledCall], table: Table) -> list[Watched]:
-    """What a monitor does on calls, `table` being the tokens of their pieces."""
+    """What a monitor does on calls, `table` being the tokens of their pieces.
+
+    What passages of long calls say is only counted when these are over (`flagged`).
+    """
     rows = [table.beginning(call, turns) for call, size in enumerate(table.sizes) for turns in range(1, size + 1)]
     syllables = syllables_heard(rows)
     logits = classifier.live_head_.decision_function(values(classifier.pipeline_, np.array(rows)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from scamtext.calls import Call, Turn
 from scamtext.errors import DataError, shown
-from scamtext.features import Reading
+from scamtext.features import LONG, Reading
 from scamtext.results import HIGH, LOW, WATCH, WORDING, Evidence, Verdict
 from scamtext.scorer import LIVE_HEAD
 from scamtext.tokens import Tokens
@@ -26,7 +26,8 @@ class CallMonitor:
 
     Every turn is tokenised once. The verdict after the last turn equals `classify` of the whole
     call. The level is a matter of its own: its lines are drawn so that an honest call seldom
-    crosses them at any of its turns (`live_false_alarms`), while a verdict's risk is for whole calls.
+    crosses them at any of its turns (`live_false_alarms`), while a verdict's risk is for whole calls. Only in a
+    long call, where talk dilutes an ask and verdicts hear passages, is a verdict of scam an alert, too.
 
     Attributes
     ----------
@@ -93,10 +94,14 @@ class CallMonitor:
         scorer = self._classifier.scorer_
         reading = Reading.of(Tokens.join(self._turns, self.call), scorer.lexicon)
         values, grams = scorer.values(reading)
-        self.score = float(scorer.live_scores(values, np.array([len(reading.tokens.start)]))[0])
+        heard = len(reading.tokens.start)
+        self.score = float(scorer.live_scores(values, np.array([heard]))[0])
+        verdict = next(self._classifier.judge(reading, values, grams))
         if reading.is_readable[0]:
             self._set_level(number)
-        return next(self._classifier.judge(reading, values, grams))
+        if heard > LONG and verdict.risk == HIGH:
+            self._alert(number)
+        return verdict
 
     def _read(self, turn: Turn | str | Mapping[str, Any]) -> Tokens:
         return self._classifier.scorer_.tokeniser.read([Call((Turn.of(turn),))])

@@ -8,6 +8,7 @@ from scamtext.corpus import LabelledCall
 from scamtext.evaluate import fit, tokenise
 from scamtext.live import Watched, measure_live, watch
 from scamtext.monitor import CallMonitor
+from scamtext.padding import dilutions
 from scamtext.results import HIGH, LOW, WATCH
 from scamtext.scorer import SURCHARGE, live_scores
 from scamtext.stream import watch_lines
@@ -54,6 +55,21 @@ def test_a_scam_alerts_before_its_last_turn_and_stays(shipped):
     assert monitor.alerted_at == first
     assert set(follow(monitor, [Turn(text) for text in HONEST * 5])) == {HIGH}
     assert monitor.alerted_at == first
+
+
+def test_an_ask_after_much_honest_talk_alerts_when_it_is_heard(shipped, corpus):
+    scams = [item for item in corpus if item.scam_type == "authority" and item.length > 150][:8]
+    alerted = 0
+    for item in scams:
+        padded = dilutions(corpus)["after honest talk"](item).call
+        talk = len(padded.turns) - len(item.call.turns)
+        state = {"call": Call(padded.turns[:talk]).to_dict(), "level": LOW, "alerted_at": None}
+        monitor = CallMonitor.from_dict(shipped, state)
+        assert monitor.level != HIGH
+        follow(monitor, padded.turns[talk:])
+        assert monitor.score < shipped.alert_threshold_  # of the whole, which is mostly talk
+        alerted += monitor.level == HIGH and monitor.alerted_at >= talk
+    assert alerted > len(scams) / 2
 
 
 def test_an_honest_call_stays_low(shipped):
