@@ -59,7 +59,8 @@ def _measures(evaluation: dict[str, Any], folder: Path) -> Iterator[str]:
         yield from (f"| {noise} | {interval(row)} |" for noise, row in result["noise"].items())
         if "diluted" in result:  # not in evaluations of earlier releases
             yield "\n| diluted | recall at 1 % false alarms | recall | honest calls flagged |\n|---|---|---|---|"
-            rows = ((way, *map(interval, row.values())) for way, row in result["diluted"].items())
+            columns = "recall_at_1pc", "recall", "false_alarms"
+            rows = ((way, *(interval(row[column]) for column in columns)) for way, row in result["diluted"].items())
             yield from (f"| {' | '.join(row)} |" for row in rows)
         if "live" in result:
             yield "\n| while the call goes on | value |\n|---|---|"

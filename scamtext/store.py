@@ -273,6 +273,6 @@ def record_evaluation(folder: Path, name: str, result: dict[str, Any]) -> None:
 
 
 def write_meta(folder: Path, meta: dict[str, Any]) -> None:
-    """Write meta.json, keys sorted so that a retrained model shows its differences."""
-    text = json.dumps(meta, ensure_ascii=False, indent=1, sort_keys=True)
+    """Write meta.json, by lines so that a retrained model shows its differences."""
+    text = json.dumps(meta, ensure_ascii=False, indent=1)
     (folder / META).write_text(text + "\n", encoding="utf-8")

@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pickle
+import re
 import warnings
 import zipfile
 from pathlib import Path
@@ -308,4 +309,7 @@ def test_the_card_has_the_numbers_of_meta(folder):
     assert set(meta["evaluation"]) == {"authors left out", "frozen test"}
     for result in meta["evaluation"].values():
         assert f"{result['measures']['auc']['value']:.3f}" in card
+        for way, row in result["diluted"].items():
+            shares = [row[name]["value"] for name in ("recall_at_1pc", "recall", "false_alarms")]
+            assert re.search(rf"\| {way} \| " + r".*\| ".join(f"{value:.3f} " for value in shares), card)
     assert "Not measured yet" in (folder / "README.md").read_text(encoding="utf-8")
