@@ -140,21 +140,29 @@ class Reading:
         return Places(call, first, first + width)
 
     def cut(self, places: Places, at_once: int) -> Iterator[dict[str, Cells]]:
-        """The columns of windows, as those of calls are, of so many places at a time; a cell's turn is its window.
-
-        What begins in a window belongs to it, even if it ends behind it.
-        """
-        columns = self.columns | {"ending": self.columns["syllables"]}
-        starts = {name: cells.first for name, cells in columns.items()}
-        starts["cues"] = np.array([find.first for find in self.finds], dtype=int)
+        """The columns of windows, as those of calls are, of so many places at a time; a cell's turn is its window."""
         for start in range(0, len(places.call), at_once):
             first, last = (bounds[start : start + at_once].ravel() for bounds in (places.first, places.last))
-            cut = {}
-            for name, cells in columns.items():
-                low = np.searchsorted(starts[name], np.maximum(first, last - ENDING) if name == "ending" else first)
-                window, kept = ranges(low, np.searchsorted(starts[name], last) - low)
-                cut[name] = Cells(cells.form.take(kept), window, cells.first.take(kept), cells.last.take(kept))
-            yield cut
+            yield self.between(first, last, np.maximum(first, last - ENDING))
+
+    def between(self, first: Array, last: Array, ending: Array) -> dict[str, Cells]:
+        """The columns of stretches of calls, whose endings begin at `ending`; a cell's turn is its stretch.
+
+        What begins in a stretch (of syllables, half open) belongs to it, even if it ends behind it.
+        """
+        cut = {}
+        for name, cells in (self.columns | {"ending": self.columns["syllables"]}).items():
+            starts = self.starts.take(cells.first)
+            low = np.searchsorted(starts, ending if name == "ending" else first)
+            stretch, kept = ranges(low, np.searchsorted(starts, last) - low)
+            cut[name] = Cells(cells.form.take(kept), stretch, cells.first.take(kept), cells.last.take(kept))
+        return cut
+
+    @property
+    def starts(self) -> Array:
+        """The syllable at which each thing that cells stand for begins: all syllables, then all finds."""
+        finds = np.array([find.first for find in self.finds], dtype=int)
+        return np.append(np.arange(len(self.tokens.start)), finds)
 
     @property
     def is_readable(self) -> NDArray[np.bool_]:

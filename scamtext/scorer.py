@@ -7,7 +7,7 @@ the same order as in scikit-learn (`np.bincount` adds one by one), so logits agr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from scamtext.calls import Call
-from scamtext.features import COLUMNS, START, WINDOWS, Cells, Places, Reading
+from scamtext.features import COLUMNS, ENDING, START, WINDOWS, Cells, Places, Reading
 from scamtext.lexicon import Lexicon
 from scamtext.segment import segmenter
 from scamtext.tokens import Tokeniser
@@ -28,7 +28,7 @@ FAMILIES = "cues", "words", "syllables"
 LEVELS = {1: "one", 2: "two", 3: "three"}  # tokens of an n-gram
 SORTED_AT_ONCE = 2048  # n-grams; more would not stay in the processor's nearest cache
 NEAR = 5  # neighbouring places that are heard together (docs/ablation.md); the shortest long call has 24
-AT_ONCE = 50 * NEAR  # places that are weighed at a time: the windows of a very long call would fill the memory
+AT_ONCE = 800 * NEAR  # places that are heard at a time: the windows of a very long call would fill the memory
 SCAM_HEAD, LIVE_HEAD, TYPE_HEAD, CALL_CUES, TURN_CUES = "scam", "live", "type", "call_cues", "turn_cues"
 
 
@@ -84,7 +84,7 @@ class Grams(NamedTuple):
     token, length, feature : of each n-gram its first token, how many it has, and what it is.
     value : of each n-gram its number among `Values`.
     text : of each token its text.
-    first, last : what each token stands for (`Cells`), half open; nothing for START and gaps.
+    first, last : what each token stands for (`Cells`), half open; -1, -1 for START and gaps.
     """
 
     token: Array
@@ -204,25 +204,81 @@ class Scorer:
         places = reading.places()
         if not len(places.call):
             return Decision(values, grams, logits, surcharge)
-        scores = [self.decide(part, SCAM_HEAD)[:, 0] for part, _ in self._around(reading, places, len(WINDOWS))]
-        first, score, off = strongest(np.concatenate(scores), places.call)
+        rows = np.arange(len(places.call))
+        parts = (places.take(rows[start : start + AT_ONCE]) for start in range(0, len(rows), AT_ONCE))
+        scores = np.concatenate([self._window_logits(reading, part).mean(axis=1) for part in parts])
+        first, score, off = strongest(scores, places.call)
         more = np.flatnonzero(score > logits.take(places.call.take(first)))
         calls = places.call.take(first.take(more))
-        logits[calls], surcharge[calls] = score.take(more), off.take(more)
+        surcharge[calls] = off.take(more)
         number = np.arange(len(logits))
         number[calls] = -1
         values, grams = _renumber(values, grams, number)
-        chosen = places.take(passages(first.take(more)).ravel())
-        for part in self._around(reading, chosen, NEAR * len(WINDOWS)):
-            own, calls = calls[: part[0].size], calls[part[0].size :]
+        for cut in reading.cut(places.take(passages(first.take(more)).ravel()), AT_ONCE):
+            own, calls = calls[: AT_ONCE // NEAR], calls[AT_ONCE // NEAR :]
+            part = _average(*self._weigh(cut, None, len(own) * NEAR * len(WINDOWS)), NEAR * len(WINDOWS))
+            logits[own] = self.decide(part[0], SCAM_HEAD)[:, 0] - surcharge.take(own)
             values, grams = _join((values, grams), _renumber(*part, own), len(logits))
         return Decision(values, grams, logits, surcharge)
 
-    def _around(self, reading: Reading, places: Places, many: int) -> Iterator[tuple[Values, Grams]]:
-        """The values and n-grams of the windows around places, so many windows in a row as one text; some at a time."""
-        for number, cut in enumerate(reading.cut(places, AT_ONCE)):
-            size = min(AT_ONCE, len(places.call) - number * AT_ONCE) * len(WINDOWS)
-            yield _average(*self._weigh(cut, None, size), many)
+    def _window_logits(self, reading: Reading, places: Places) -> Array:
+        """What the scam head says of windows, shape (places, windows): `_weigh` and `decide` without all their values.
+
+        An n-gram counts once in a window. So it counts in the windows, which stand in order, that begin behind where it
+        stood before, not behind where it stands, and so late that it ends in them: sums over these are running sums.
+        """
+        calls, opening, sizes = np.unique(places.call, return_index=True, return_counts=True)
+        first = places.first.take(opening, axis=0).min(axis=1)
+        last = places.last.take(opening + sizes - 1, axis=0).max(axis=1)
+        starts = reading.starts
+        columns = reading.between(first, last, first)
+        grams = self._find(columns, None, len(calls))
+        position = starts.take(grams.first)
+        spoken = (grams.first >= 0).take(grams.token).nonzero()[0]  # without those of START
+        token, feature = grams.token.take(spoken), grams.feature.take(spoken)
+        start, end = position.take(token), position.take(token + grams.length.take(spoken) - 1)
+        before = _before(grams.text.take(token) * len(self._idf) + feature, start)
+        column = self._column.take(feature)
+        logits = np.full(places.first.shape, self.bias)
+        for number, (name, cells) in enumerate(columns.items()):
+            own = (column == number).nonzero()[0]
+            begins = starts.take(cells.first)
+            for which, width in enumerate(WINDOWS):
+                size = min(width, ENDING) if name == "ending" else width
+                opens = places.last[:, which] - size
+                behind = np.maximum(before, end - size).take(own)
+                high = np.searchsorted(opens, start.take(own), side="right")
+                low = np.minimum(np.searchsorted(opens, behind, side="right"), high)  # some are longer than a window
+                at = np.searchsorted(begins, opens)
+                window, begun = self._begun(number, cells.form, at, np.searchsorted(begins, opens + size))
+                sums = []
+                for weigh in (self._said, self._square):
+                    weights = weigh(feature.take(own))
+                    steps = np.bincount(low, weights, len(opens) + 1) - np.bincount(high, weights, len(opens) + 1)
+                    sums.append(steps.cumsum()[:-1] + np.bincount(window, weigh(begun), len(opens)))
+                logits[:, which] += self._scales[number] * sums[0] / np.sqrt(sums[1])
+        return logits
+
+    def _begun(self, column: int, form: Array, first: Array, last: Array) -> tuple[Array, Array]:
+        """The n-grams with START that windows of a column's cells have: the window of each, and what it is."""
+        window, rows = np.arange(len(first)), self._starts.take(column).repeat(len(first))
+        windows, features = [], []
+        for length, known in self._features.items():
+            if length > 1:
+                place = first.take(window) + length - 2
+                following = np.append(form, 0).take(np.where(place < last.take(window), place, len(form)))
+                kept, rows = step(self._tries[length], rows, following)
+                window = window.take(kept)
+            feature = known.take(rows + self._shifts[length - 1, column])
+            windows.append(window[feature >= 0])
+            features.append(feature[feature >= 0])
+        return np.concatenate(windows), np.concatenate(features)
+
+    def _said(self, feature: Array) -> Array:
+        return self._heads[SCAM_HEAD].of(feature, 0) * self._idf.take(feature)
+
+    def _square(self, feature: Array) -> Array:
+        return np.asarray(self._idf.take(feature) ** 2)
 
     def _weigh(self, columns: Mapping[str, Cells], calls: Array | None, size: int) -> tuple[Values, Grams]:
         """The values and n-grams of texts: of calls, or where `calls` (of turns) is None of turns."""
@@ -352,6 +408,16 @@ class _Head:
         return places.take(used), used
 
 
+def _before(key: Array, start: Array) -> Array:
+    """Where what has the same key starts before, -1 if it does not; `start` rises for each key."""
+    order = np.argsort(key, kind="stable")
+    key = key.take(order)
+    again = (key[1:] == key[:-1]).nonzero()[0]
+    before = np.full(len(key), -1)
+    before[order.take(again + 1)] = start.take(order.take(again))
+    return before
+
+
 def _average(values: Values, grams: Grams, many: int) -> tuple[Values, Grams]:
     """So many texts in a row as one text, which says to a linear head the mean of what they say."""
     averaged = values._replace(text=values.text // many, value=values.value / many, size=values.size // many)
@@ -400,7 +466,8 @@ def _lay(columns: Sequence[Cells], calls: Array | None, size: int, starts: Array
     by_column = counts.reshape(size, width).T.ravel()
     before = (by_column.cumsum() - by_column).reshape(width, size).T.ravel()
     place = np.arange(len(segment)) + (begins + 1 - before).take(segment)
-    form, first, last = np.zeros((3, len(segment) + 2 * len(counts)), int)
+    form = np.zeros(len(segment) + 2 * len(counts), int)
+    first, last = np.full((2, len(form)), -1)
     form[place], first[place], last[place] = cells.form, cells.first, cells.last
     form[begins] = np.tile(starts, size)
     owner = np.arange(len(counts)).repeat(counts + 2)
