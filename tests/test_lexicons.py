@@ -54,6 +54,10 @@ def test_no_phrase_stands_twice():
         ("nó bảo chị chuyển tiền cho em", "money_request", True),
         ("đừng lo. anh đọc mã OTP cho em", "credential_request", False),
         ("không được. nếu không thì anh đọc mã OTP đi", "credential_request", False),
+        ("ai kêu đọc mã OTP là lừa đảo", "credential_request", True),
+        ("ai kêu chuyển tiền gấp thì cúp máy nha", "money_request", True),
+        ("là lừa đảo anh đọc mã OTP", "credential_request", False),  # it looks back, not ahead
+        ("anh đọc mã OTP nhưng đừng nghĩ là lừa đảo", "credential_request", False),
     ],
 )
 def test_negation_reports_and_warnings(text, kind, negated):

@@ -298,6 +298,11 @@ def test_missing_parts_are_named(folder, tmp_path):
         load(folder)
 
 
+def test_a_loaded_model_knows_its_folder(folder, fitted):
+    assert load(folder).folder_ == folder
+    assert fitted.folder_ is None
+
+
 def test_the_shipped_model_has_the_package_lexicons():
     for path in LEXICONS.glob("*.toml"):
         assert (shipped(DEFAULT) / "lexicons" / path.name).read_bytes() == path.read_bytes(), "run make train"
