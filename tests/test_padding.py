@@ -133,6 +133,24 @@ def test_a_passage_says_the_mean_of_its_windows(shipped, long_calls):
         assert np.array_equal(cells.form[cells.turn == 3 * len(WINDOWS)], alone.columns[name].form)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_running_sums_say_of_each_window_what_its_values_say(shipped, corpus, seed):
+    dice = random.Random(seed)
+    words = [word for item in corpus[seed::500] for word in item.call.text.split()]
+    words += ["😀", "...", "t.i.ề.n", "\u200b", "0901234567", "https://a.b", "ng", "x" * 40, "Ừ!"] * 20
+    calls = []
+    for _ in range(8):
+        turns = [" ".join(dice.choices(words, k=dice.choice((0, 1, 3, 20, 200)))) for _ in range(40)]
+        calls.append(Call(tuple(Turn(text, dice.choice(("caller", "callee", None))) for text in turns)))
+    scorer = shipped.scorer_
+    reading = scorer.read(calls)
+    places = reading.places()
+    assert len(places.call)
+    cut = next(reading.cut(places, len(places.call)))
+    told = scorer.decide(scorer._weigh(cut, None, places.first.size)[0], SCAM_HEAD)[:, 0]
+    assert scorer._window_logits(reading, places).ravel() == pytest.approx(told, abs=1e-9)
+
+
 def test_a_very_long_call_is_weighed_part_by_part(shipped, long_calls, monkeypatch):
     whole = [verdict.to_dict() for verdict in shipped.classify_many(long_calls)]
     monkeypatch.setattr(scorer_module, "AT_ONCE", 5)
