@@ -14,6 +14,7 @@ import skops.io
 
 import scamtext
 from scamtext import ModelError, ModelWarning, ScamClassifier, Verdict
+from scamtext.card import write_card
 from scamtext.evaluate import fit, tokenise
 from scamtext.lexicon import LEXICONS
 from scamtext.store import DEFAULT, FORMAT, load, save, shipped
@@ -306,6 +307,13 @@ def test_a_loaded_model_knows_its_folder(folder, fitted):
 def test_the_shipped_model_has_the_package_lexicons():
     for path in LEXICONS.glob("*.toml"):
         assert (shipped(DEFAULT) / "lexicons" / path.name).read_bytes() == path.read_bytes(), "run make train"
+
+
+def test_the_card_is_written_from_meta(tmp_path):
+    for picture in shipped(DEFAULT).glob("*.png"):
+        (tmp_path / picture.name).touch()
+    write_card(tmp_path / "README.md", json.loads((shipped(DEFAULT) / "meta.json").read_text(encoding="utf-8")))
+    assert (tmp_path / "README.md").read_bytes() == (shipped(DEFAULT) / "README.md").read_bytes()
 
 
 def test_the_card_has_the_numbers_of_meta(folder):
