@@ -18,12 +18,13 @@ from sklearn.model_selection import GroupKFold
 from sklearn.svm import LinearSVC
 from tqdm import tqdm
 
-from scamtext.corpus import read_corpus, split_calls
-from scamtext.evaluate import tokenise
-from scamtext.features import COLUMNS, build_pipeline
-from scamtext.heads import class_scales, fit_scaled, fit_types
-from scamtext.model import ScamClassifier
-from scamtext.training import upper_quantile
+from scamtext.classifier import ScamClassifier
+from scamtext.evaluation.corpus import read_corpus, split_calls
+from scamtext.evaluation.evaluate import tokenise
+from scamtext.features.columns import COLUMNS
+from scamtext.features.table import build_pipeline
+from scamtext.inference.calibration import upper_quantile
+from scamtext.training.heads import class_scales, fit_scaled, fit_types
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "ablation.md"

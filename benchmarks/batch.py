@@ -22,9 +22,9 @@ import numpy as np
 from tqdm import tqdm
 
 import scamtext
-from scamtext.batch import classify_files
-from scamtext.corpus import read_corpus
-from scamtext.readers import read_calls
+from scamtext.evaluation.corpus import read_corpus
+from scamtext.io.readers import read_calls
+from scamtext.serving.batch import classify_files
 
 HERE = Path(__file__).parent
 PAGE = HERE / "README.md"

@@ -14,11 +14,12 @@ from typing import Any
 import joblib
 import numpy as np
 
-from scamtext.corpus import LabelledCall, read_corpus, reviewed, split_calls
-from scamtext.evaluate import fit, score, tokenise
-from scamtext.measures import Scored, interval, measure
-from scamtext.model import ScamClassifier
-from scamtext.results import LEGIT
+from scamtext.classifier import ScamClassifier
+from scamtext.evaluation.corpus import LabelledCall, read_corpus, reviewed, split_calls
+from scamtext.evaluation.evaluate import fit, score, tokenise
+from scamtext.evaluation.metrics import Scored, measure
+from scamtext.evaluation.summary import interval
+from scamtext.labels import LEGIT
 
 ROOT = Path(__file__).parent.parent
 KIND = "family_money"

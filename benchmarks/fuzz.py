@@ -22,22 +22,24 @@ import atheris
 
 with atheris.instrument_imports(include=["scamtext"]):
     from scamtext.calls import Call, Turn
-    from scamtext.corpus import read_corpus
-    from scamtext.cues import find_cues
+    from scamtext.classifier import ScamClassifier
+    from scamtext.cues.detector import find_cues
+    from scamtext.cues.lexicon import Lexicon
     from scamtext.errors import DataError, LexiconError
-    from scamtext.exports import SUFFIXES
-    from scamtext.formats import Options, Rejected
-    from scamtext.lexicon import Lexicon
-    from scamtext.model import ScamClassifier
-    from scamtext.normal import normalise
-    from scamtext.readers import MANY, MOST_CHARACTERS, ONE, read_calls
-    from scamtext.redact import BULLET, mask_call
-    from scamtext.render import to_html
-    from scamtext.results import LEGIT, SCAM, Verdict
-    from scamtext.segment import segmenter
-    from scamtext.store import load
-    from scamtext.text import place_words, syllables
-    from scamtext.tokens import Tokeniser
+    from scamtext.evaluation.corpus import read_corpus
+    from scamtext.io.annotations import SUFFIXES
+    from scamtext.io.formats import Options, Rejected
+    from scamtext.io.readers import MANY, MOST_CHARACTERS, ONE, read_calls
+    from scamtext.labels import LEGIT, SCAM
+    from scamtext.persistence.model_folder import load
+    from scamtext.text.normalization import normalise
+    from scamtext.text.redaction import mask_call
+    from scamtext.text.segmentation import segmenter
+    from scamtext.text.spans import place_words, syllables
+    from scamtext.text.spoken import BULLET
+    from scamtext.text.tokenizer import Tokeniser
+    from scamtext.verdict.rendering import to_html
+    from scamtext.verdict.results import Verdict
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 SECONDS = 2  # for one input; no law takes a hundredth of it
@@ -93,7 +95,7 @@ def classifier() -> ScamClassifier:
 @cache
 def tokeniser() -> Tokeniser:
     """Cuts calls for the shipped lexicon."""
-    return Tokeniser(len, len, Lexicon.of(), segmenter())
+    return Tokeniser(len, len, Lexicon.of().numbers, segmenter())
 
 
 @cache
@@ -195,7 +197,7 @@ def lexicon(data: bytes) -> None:
     if read.entries:
         compiled = Lexicon.from_arrays(read.compile())
         call = Call(tuple(map(Turn, map(read_text, (*spoken, content)))))
-        find_cues(Tokeniser(len, len, compiled, segmenter()).read([call]), compiled)
+        find_cues(Tokeniser(len, len, compiled.numbers, segmenter()).read([call]), compiled)
 
 
 def verdict(data: bytes) -> None:

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable
 
 import scamtext
-from scamtext.redact import mask
+from scamtext.text.redaction import mask
 
 MOST_RATIO = 30  # for ten times the length; quadratic work gives 100, a cache that no longer holds all 20
 WORDS = "anh ơi em bên ngân hàng, chị đọc giúp em mã OTP vừa gửi về máy, chuyển 2 triệu vào số 0901 234 567 ngay. "

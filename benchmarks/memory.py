@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 import scamtext
 from scamtext import Call, Turn
-from scamtext.corpus import read_corpus
+from scamtext.evaluation.corpus import read_corpus
 
 TRANSCRIPTS = Path(__file__).parents[1] / "data" / "transcripts"
 ROUND = 500  # calls between two looks

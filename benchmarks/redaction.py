@@ -1,4 +1,4 @@
-"""How much personal data `scamtext.redact` finds, and how much of what it masks is personal data.
+"""How much personal data `scamtext.text.redaction` finds, and how much of what it masks is personal data.
 
     .venv/bin/python benchmarks/redaction.py            a table
     .venv/bin/python benchmarks/redaction.py --part 2   only the calls that were never used for a correction
@@ -30,8 +30,9 @@ from pathlib import Path
 from typing import Any
 
 from scamtext.calls import Call
-from scamtext.redact import BULLET, LISTS, mask_call
-from scamtext.syllable import fold
+from scamtext.text.redaction import mask_call
+from scamtext.text.spoken import BULLET, LISTS
+from scamtext.text.syllables import fold
 
 ROOT = Path(__file__).parents[1]
 LABELS = ROOT / "data" / "redaction.jsonl"

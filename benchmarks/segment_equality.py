@@ -1,4 +1,4 @@
-"""Whether scamtext.segment cuts as underthesea does, on far more text than the tests can ask.
+"""Whether scamtext.text.segmentation cuts as underthesea does, on far more text than the tests can ask.
 
 Run with `python benchmarks/segment_equality.py --texts 200000`. It takes turns of the corpus in all
 forms, mutated, with words of the dictionary recombined, and random Unicode; prints the first
@@ -19,8 +19,8 @@ import joblib
 from underthesea import word_tokenize
 from underthesea.pipeline.word_tokenize import regex_tokenize
 
-from scamtext.segment import Segmenter
-from scamtext.segment_tables import compile_tables
+from scamtext.text.segmentation import Segmenter
+from scamtext.text.segmentation_tables import compile_tables
 
 DATA = Path(__file__).parents[1] / "data" / "transcripts"
 BATCH = 96

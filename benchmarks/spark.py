@@ -1,4 +1,4 @@
-"""Rows a second and core of scamtext.spark on one core and on two of this machine.
+"""Rows a second and core of scamtext.serving.spark on one core and on two of this machine.
 
     python benchmarks/spark.py [ROWS]
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import scamtext
 from scamtext.calls import Call
-from scamtext.corpus import read_corpus
+from scamtext.evaluation.corpus import read_corpus
 
 TRANSCRIPTS = Path(__file__).parents[1] / "data" / "transcripts"
 ROWS, ROUNDS, CORES, FILES = 8_000, 3, (1, 2), 8
@@ -76,7 +76,7 @@ def on_spark(rows: int, folder: str, cores: int) -> None:
 
 def job(spark: "SparkSession", path: Path) -> float:  # noqa: F821
     """Seconds of one job."""
-    from scamtext.spark import classify
+    from scamtext.serving.spark import classify
 
     start = time.perf_counter()
     classify(spark.read.parquet(str(path)), turns="turns").write.format("noop").mode("overwrite").save()

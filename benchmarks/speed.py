@@ -33,11 +33,12 @@ from underthesea import word_tokenize  # noqa: E402
 
 import scamtext  # noqa: E402
 from scamtext.calls import Call, Turn  # noqa: E402
-from scamtext.corpus import read_corpus  # noqa: E402
-from scamtext.features import COLUMNS, START, Cells, Reading, Table  # noqa: E402
-from scamtext.model import BATCH, ScamClassifier  # noqa: E402
-from scamtext.scorer import SCAM_HEAD  # noqa: E402
-from scamtext.text import word_form  # noqa: E402
+from scamtext.classifier import BATCH, ScamClassifier  # noqa: E402
+from scamtext.evaluation.corpus import read_corpus  # noqa: E402
+from scamtext.features.columns import COLUMNS, START, Cells, Reading
+from scamtext.features.table import Table
+from scamtext.inference.scorer import SCAM_HEAD  # noqa: E402
+from scamtext.text.spans import word_form  # noqa: E402
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

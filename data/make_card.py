@@ -9,11 +9,13 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
-from scamtext.corpus import LabelledCall, counts, read_corpus, split_calls
-from scamtext.evaluate import learning_curve, tokenise
-from scamtext.measures import agreement, interval
-from scamtext.model import ScamClassifier
-from scamtext.spoil import boilerplate, near_duplicates, openings, shallow_auc
+from scamtext.classifier import ScamClassifier
+from scamtext.evaluation.corpus import LabelledCall, counts, read_corpus, split_calls
+from scamtext.evaluation.evaluate import tokenise
+from scamtext.evaluation.leakage import boilerplate, near_duplicates, openings, shallow_auc
+from scamtext.evaluation.learning_curve import learning_curve
+from scamtext.evaluation.metrics import agreement
+from scamtext.evaluation.summary import interval
 
 DATA = Path(__file__).parent
 LEAST_OVERLAP = 0.3  # Jaccard; pairs above it are listed, above 0.5 the tests fail

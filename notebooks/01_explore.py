@@ -23,9 +23,9 @@ from IPython.display import HTML, display
 from matplotlib import pyplot as plt
 
 from scamtext import load
-from scamtext.evaluate import tokenise
-from scamtext.explore import cue_shares, describe, read_sample, telling_words, twins
-from scamtext.pictures import STYLE, bars, heat_map, histograms, learning
+from scamtext.evaluation.evaluate import tokenise
+from scamtext.evaluation.exploration import cue_shares, describe, read_sample, telling_words, twins
+from scamtext.evaluation.plots import STYLE, bars, heat_map, histograms, learning
 
 if Path.cwd().name == "notebooks":  # Jupyter starts here, papermill where it is called
     os.chdir("..")

@@ -31,19 +31,20 @@ from sklearn.metrics import make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedGroupKFold
 
 from scamtext import ScamClassifier, load
-from scamtext.card import curve_name
-from scamtext.corpus import digest, read_corpus
-from scamtext.cues import unmet_examples
-from scamtext.curves import draw
+from scamtext.cues.detector import unmet_examples
+from scamtext.cues.lexicon import LEXICONS, Lexicon
 from scamtext.errors import DataError
-from scamtext.evaluate import evaluate, fit, score, tokenise
-from scamtext.explore import draw_sample, kind_of, read_sample
-from scamtext.features import marked_kinds
-from scamtext.lexicon import LEXICONS, Lexicon
-from scamtext.measures import gain, interval, measure, share
-from scamtext.pictures import STYLE, trade
-from scamtext.review import left_out
-from scamtext.store import record_evaluation, save
+from scamtext.evaluation.corpus import digest, read_corpus
+from scamtext.evaluation.evaluate import evaluate, fit, score, tokenise
+from scamtext.evaluation.evaluation_plots import draw
+from scamtext.evaluation.exploration import draw_sample, kind_of, read_sample
+from scamtext.evaluation.metrics import gain, measure, share
+from scamtext.evaluation.plots import STYLE, trade
+from scamtext.evaluation.review import left_out
+from scamtext.evaluation.summary import interval
+from scamtext.features.table import marked_kinds
+from scamtext.persistence.model_card import curve_name
+from scamtext.persistence.model_folder import record_evaluation, save
 
 if Path.cwd().name == "notebooks":  # Jupyter starts here, papermill where it is called
     os.chdir("..")

@@ -21,11 +21,11 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib import pyplot as plt
 
-from scamtext.evaluate import tokenise
-from scamtext.explore import in_words, kind_of, read_sample
-from scamtext.measures import interval, measure
-from scamtext.pictures import STYLE, heat_map, intervals, reliability
-from scamtext.review import (
+from scamtext.evaluation.evaluate import tokenise
+from scamtext.evaluation.exploration import in_words, kind_of, read_sample
+from scamtext.evaluation.metrics import measure
+from scamtext.evaluation.plots import STYLE, heat_map, intervals, reliability
+from scamtext.evaluation.review import (
     belief,
     calibration,
     doubles_between_authors,
@@ -38,6 +38,7 @@ from scamtext.review import (
     worst_errors,
     writing_plan,
 )
+from scamtext.evaluation.summary import interval
 
 if Path.cwd().name == "notebooks":  # Jupyter starts here, papermill where it is called
     os.chdir("..")

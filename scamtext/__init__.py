@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from scamtext.calls import Call, Turn
 from scamtext.errors import DataError, LexiconError, ModelError, ModelWarning, ScamtextError
-from scamtext.results import Evidence, Verdict
+from scamtext.verdict.results import Evidence, Verdict
 
 if TYPE_CHECKING:
-    from scamtext.model import ScamClassifier
+    from scamtext.classifier import ScamClassifier
     from scamtext.monitor import CallMonitor
-    from scamtext.store import load
+    from scamtext.persistence.model_folder import load
 
 __version__ = "0.1.0"
 __all__ = [
@@ -33,11 +33,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # scikit-learn takes most of a second to import, so it waits until it is needed (PEP 562).
     if name == "load":
-        from scamtext.store import load
+        from scamtext.persistence.model_folder import load
 
         return load
     if name == "ScamClassifier":
-        from scamtext.model import ScamClassifier
+        from scamtext.classifier import ScamClassifier
 
         return ScamClassifier
     if name == "CallMonitor":

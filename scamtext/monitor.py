@@ -9,13 +9,14 @@ import numpy as np
 
 from scamtext.calls import Call, Turn
 from scamtext.errors import DataError, shown
-from scamtext.features import LONG, Reading
-from scamtext.results import HIGH, LOW, WATCH, WORDING, Evidence, Verdict
-from scamtext.scorer import LIVE_HEAD
-from scamtext.tokens import Tokens
+from scamtext.features.columns import LONG, Reading
+from scamtext.inference.scorer import LIVE_HEAD
+from scamtext.labels import HIGH, LOW, WATCH, WORDING
+from scamtext.text.tokens import Tokens
+from scamtext.verdict.results import Evidence, Verdict
 
 if TYPE_CHECKING:
-    from scamtext.model import ScamClassifier
+    from scamtext.classifier import ScamClassifier
 
 EASING = 1.0  # log-odds under the line of "watch" at which a watched call is let go, so that it does not flicker
 RAISED_BY = 3  # stretches of the call that are told with an alert

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 import scamtext
-from scamtext.corpus import read_corpus, split_calls
-from scamtext.evaluate import fit, tokenise
+from scamtext.evaluation.corpus import read_corpus, split_calls
+from scamtext.evaluation.evaluate import fit, tokenise
 
 ROOT = Path(__file__).parents[1]
 CASES = Path(__file__).parent / "cases"

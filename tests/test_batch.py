@@ -17,16 +17,18 @@ import numpy as np
 import pytest
 
 import scamtext
-from scamtext import Call, DataError, batch
-from scamtext.batch import Style, classify_files
-from scamtext.formats import Options
-from scamtext.journal import Journal
-from scamtext.readers import MOST_CHARACTERS, read_records
+from scamtext import Call, DataError
+from scamtext.io.formats import Options
+from scamtext.io.readers import MOST_CHARACTERS, read_records
+from scamtext.serving import batch
+from scamtext.serving.batch import Style, classify_files
+from scamtext.serving.checkpoint import Journal
 
 # A slow enough run: few records at a time, safe after each.
 RUN = """
 import sys
-from scamtext import batch, load
+from scamtext import load
+from scamtext.serving import batch
 batch.CHUNK, batch.SAFE_AFTER = 16, 0.0
 batch.classify_files(load(), [sys.argv[1]], sys.argv[2], workers=int(sys.argv[3]), resume=True)
 """

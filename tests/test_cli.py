@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from scamtext.lexicon import LEXICONS
+from scamtext.cues.lexicon import LEXICONS
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 SCAM = (

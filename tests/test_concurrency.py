@@ -9,8 +9,9 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 import scamtext
-from scamtext import pieces, redact
-from scamtext.segment import segmenter
+from scamtext.text import redaction as redact
+from scamtext.text import vocabulary as pieces
+from scamtext.text.segmentation import segmenter
 
 THREADS = 8
 
@@ -61,7 +62,7 @@ def test_threads_share_a_classifier_whose_caches_are_empty(calls, verdicts, impa
 
 def test_threads_share_a_classifier_whose_caches_overflow(calls, verdicts, impatient, monkeypatch):
     monkeypatch.setattr(pieces, "CACHED", 300)
-    monkeypatch.setattr("scamtext.segment.CACHED_CHUNKS", 100)
+    monkeypatch.setattr("scamtext.text.segmentation.CACHED_CHUNKS", 100)
     segmenter.cache_clear()
     shared = scamtext.load()
     answers = together(lambda number: list(shared.classify_many(turned(calls, number))))

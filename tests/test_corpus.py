@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from scamtext import DataError
-from scamtext.corpus import FORMS, HARD_KINDS, PLAIN_KINDS, SCAM_TYPES, counts, digest, read_corpus, split_calls
+from scamtext.evaluation.corpus import counts, digest, read_corpus, split_calls
+from scamtext.labels import FORMS, HARD_KINDS, PLAIN_KINDS, SCAM_TYPES
 
 DATA = Path(__file__).parents[1] / "data"
 GOOD = {

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from scamtext import Call, ScamClassifier, Turn
-from scamtext.corpus import LabelledCall
-from scamtext.curves import draw
-from scamtext.evaluate import (
+from scamtext.evaluation.corpus import LabelledCall
+from scamtext.evaluation.evaluate import (
     CLEAN,
     SPELLINGS,
     authors_left_out,
@@ -14,8 +13,10 @@ from scamtext.evaluate import (
     tokenise,
     types_left_out,
 )
-from scamtext.measures import Scored, cue_measures, gain, measure, recall_at, share, summary
-from scamtext.training import upper_quantile
+from scamtext.evaluation.evaluation_plots import draw
+from scamtext.evaluation.metrics import Scored, cue_measures, gain, measure, recall_at, share
+from scamtext.evaluation.summary import summary
+from scamtext.inference.calibration import upper_quantile
 
 
 def scored(label, probability, flagged=False, scam_type=None, **fields):

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scamtext import Call, Turn, load
-from scamtext.corpus import LabelledCall
-from scamtext.evasion import EVASIONS
-from scamtext.normal import normalise
-from scamtext.syllable import fold, key
-from scamtext.text import syllables
+from scamtext.evaluation.attacks import EVASIONS
+from scamtext.evaluation.corpus import LabelledCall
+from scamtext.text.normalization import normalise
+from scamtext.text.spans import syllables
+from scamtext.text.syllables import fold, key
 
 # Undone for every word, and for every word of three letters or more.
 LETTERS_HIDDEN = ("zero width", "look-alikes", "mixed scripts", "decomposed")

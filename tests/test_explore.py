@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from scamtext import Call, Turn
-from scamtext.corpus import LabelledCall
-from scamtext.evaluate import tokenise
-from scamtext.explore import cue_shares, describe, draw_sample, read_sample, telling_words, twins
+from scamtext.evaluation.corpus import LabelledCall
+from scamtext.evaluation.evaluate import tokenise
+from scamtext.evaluation.exploration import cue_shares, describe, draw_sample, read_sample, telling_words, twins
 
 DATA = Path(__file__).parents[1] / "data"
 NUMBERS = count()

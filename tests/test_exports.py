@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from scamtext import DataError
-from scamtext.corpus import SCAM_TYPES, read_corpus, reviewed
+from scamtext.evaluation.corpus import read_corpus, reviewed
+from scamtext.labels import SCAM_TYPES
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 TURNS = [{"speaker": "caller", "text": "chị đọc mã cho em"}, {"speaker": "callee", "text": "không"}]

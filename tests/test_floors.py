@@ -6,8 +6,8 @@ import json
 import pytest
 
 from scamtext import DataError
-from scamtext.evaluate import evaluate
-from scamtext.floors import check, floors_of, pin
+from scamtext.evaluation.evaluate import evaluate
+from scamtext.evaluation.quality_gate import check, floors_of, pin
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import time
 import pytest
 
 from scamtext import Call, LexiconError, Turn, Verdict
-from scamtext.lexicon import Lexicon, expand
-from scamtext.normal import MOST_MARKS, normalise
-from scamtext.redact import mask
-from scamtext.segment import LONGEST_PIECE, segmenter
-from scamtext.text import syllables
+from scamtext.cues.lexicon import Lexicon, expand
+from scamtext.text.normalization import MOST_MARKS, normalise
+from scamtext.text.redaction import mask
+from scamtext.text.segmentation import LONGEST_PIECE, segmenter
+from scamtext.text.spans import syllables
 
 SECONDS = 5  # for what took minutes, or years
 

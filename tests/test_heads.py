@@ -5,9 +5,9 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from scamtext.heads import LEAST_SCALE, best_thresholds, class_scales, fit_scaled
-from scamtext.quotes import heard_cues
-from scamtext.scorer import CERTAIN
+from scamtext.inference.cue_spans import heard_cues
+from scamtext.inference.scorer import CERTAIN
+from scamtext.training.heads import LEAST_SCALE, best_thresholds, class_scales, fit_scaled
 
 # Six scam rows of three authors, six honest ones of the same three. Columns: in two scam calls of
 # two authors; in two of one author; everywhere; in nothing.

@@ -3,15 +3,16 @@
 import pytest
 
 from scamtext.calls import Call, Turn
-from scamtext.cues import find_cues, unmet_examples
+from scamtext.cues.detector import find_cues, unmet_examples
+from scamtext.cues.lexicon import Cue, Lexicon, expand
 from scamtext.errors import LexiconError
-from scamtext.lexicon import CUE_KINDS, Cue, Lexicon, expand
-from scamtext.segment import segmenter
-from scamtext.syllable import key
-from scamtext.tokens import Tokeniser
+from scamtext.labels import CUE_KINDS
+from scamtext.text.segmentation import segmenter
+from scamtext.text.syllables import key
+from scamtext.text.tokenizer import Tokeniser
 
 LEXICON = Lexicon.of()
-TOKENISER = Tokeniser(lambda form: 0, lambda form: 0, LEXICON, segmenter())
+TOKENISER = Tokeniser(lambda form: 0, lambda form: 0, LEXICON.numbers, segmenter())
 
 
 def cues(text, speaker=None, kind=None):

@@ -12,12 +12,14 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 
 import scamtext
-from scamtext import Call, DataError, ScamClassifier, Turn, evaluate
-from scamtext.evaluate import tokenise
-from scamtext.heads import fit_cues, values
-from scamtext.lexicon import CUE_KINDS, LEXICONS
-from scamtext.model import _batches
-from scamtext.store import save
+from scamtext import Call, DataError, ScamClassifier, Turn
+from scamtext.classifier import batches
+from scamtext.cues.lexicon import LEXICONS
+from scamtext.evaluation import evaluate
+from scamtext.evaluation.evaluate import tokenise
+from scamtext.labels import CUE_KINDS
+from scamtext.persistence.model_folder import save
+from scamtext.training.heads import fit_cues, values
 
 
 def test_classes_and_shapes(fitted, few):
@@ -266,9 +268,9 @@ def test_one_call_is_not_several(shipped, several):
 def test_long_calls_make_short_batches(shipped, monkeypatch):
     texts = ["chuyển tiền ngay cho tôi nhé " * n for n in (1, 50, 3, 80, 2)]
     expected = shipped.predict_proba(texts)
-    monkeypatch.setattr("scamtext.model.BATCH_CHARACTERS", 100)
+    monkeypatch.setattr("scamtext.classifier.BATCH_CHARACTERS", 100)
     assert np.array_equal(shipped.predict_proba(texts), expected)
-    assert [len(batch) for batch in _batches(texts)] == [2, 2, 1]
+    assert [len(batch) for batch in batches(texts)] == [2, 2, 1]
 
 
 def test_threads_share_a_classifier(shipped, corpus):

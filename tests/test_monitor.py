@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from scamtext import Call, DataError, ScamClassifier, Turn
-from scamtext.corpus import LabelledCall
-from scamtext.evaluate import fit, tokenise
-from scamtext.live import Watched, measure_live, watch
+from scamtext.evaluation.corpus import LabelledCall
+from scamtext.evaluation.dilution import dilutions
+from scamtext.evaluation.early_warning import Watched, measure_live, watch
+from scamtext.evaluation.evaluate import fit, tokenise
+from scamtext.inference.scorer import SURCHARGE, live_scores
+from scamtext.labels import HIGH, LOW, WATCH
 from scamtext.monitor import CallMonitor
-from scamtext.padding import dilutions
-from scamtext.results import HIGH, LOW, WATCH
-from scamtext.scorer import SURCHARGE, live_scores
-from scamtext.stream import watch_lines
+from scamtext.serving.streaming import watch_lines
 
 SCAM = [
     Turn("tôi là cán bộ điều tra công an thành phố, chị liên quan đường dây rửa tiền", "caller"),
@@ -218,7 +218,7 @@ def test_an_event_names_the_turn_that_changed_the_level(shipped):
 
 
 def test_the_longest_silent_call_is_over_when_too_many_are_open(shipped, monkeypatch):
-    monkeypatch.setattr("scamtext.stream.OPEN_CALLS", 2)
+    monkeypatch.setattr("scamtext.serving.streaming.OPEN_CALLS", 2)
     # Too short to alert while it goes on, but a scam when it is over.
     short = Turn("Con ơi bố bị tai nạn, chuyển tiền gấp cho bố vào số này.", "caller")
     hello = Turn("alo ai đấy")

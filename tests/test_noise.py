@@ -5,9 +5,16 @@ import random
 import pytest
 
 from scamtext import Call, Turn
-from scamtext.corpus import LabelledCall
-from scamtext.noise import LOST_SYLLABLES, WRONG_TONES, misheard, with_other_tone, without_diacritics, without_speakers
-from scamtext.syllable import fold
+from scamtext.evaluation.corpus import LabelledCall
+from scamtext.evaluation.perturbations import (
+    LOST_SYLLABLES,
+    WRONG_TONES,
+    misheard,
+    with_other_tone,
+    without_diacritics,
+    without_speakers,
+)
+from scamtext.text.syllables import fold
 
 
 def labelled(*turns):

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from scamtext import Call, Turn
-from scamtext import scorer as scorer_module
-from scamtext.corpus import PLAIN_KINDS
-from scamtext.features import APART, LONG, WINDOWS, Table
-from scamtext.heads import focus
-from scamtext.padding import PADDING, PHRASES, dilutions, phrases, reassuring
-from scamtext.scorer import CHANCE, NEAR, SCAM_HEAD, TYPE_HEAD
+from scamtext.evaluation.dilution import PADDING, PHRASES, dilutions, phrases, reassuring
+from scamtext.features.columns import APART, LONG, WINDOWS
+from scamtext.features.table import Table
+from scamtext.inference import scorer as scorer_module
+from scamtext.inference.scorer import SCAM_HEAD, TYPE_HEAD
+from scamtext.inference.windows import CHANCE, NEAR
+from scamtext.labels import PLAIN_KINDS
+from scamtext.training.heads import focus
 
 SCAMS = 40
 

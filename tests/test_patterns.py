@@ -14,8 +14,8 @@ from re import _parser as parser
 import pytest
 
 import scamtext
-from scamtext import redact
-from scamtext.segment import segmenter
+from scamtext.text import redaction as redact
+from scamtext.text.segmentation import segmenter
 
 PACKAGE = Path(scamtext.__file__).parent
 SHORT, LONG = 20_000, 40_000  # characters

@@ -4,9 +4,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from scamtext import Call
-from scamtext.corpus import LabelledCall
-from scamtext.measures import Scored, share
-from scamtext.pictures import bars, heat_map, histograms, intervals, learning, reliability, trade
+from scamtext.evaluation.corpus import LabelledCall
+from scamtext.evaluation.metrics import Scored, share
+from scamtext.evaluation.plots import bars, heat_map, histograms, intervals, learning, reliability, trade
 
 
 @pytest.fixture

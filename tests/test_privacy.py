@@ -10,12 +10,12 @@ import pytest
 
 import scamtext
 from scamtext import Call, CallMonitor, DataError, ScamClassifier, Turn
-from scamtext.batch import classify_files
-from scamtext.corpus import read_corpus, reviewed
-from scamtext.formats import Rejected
-from scamtext.readers import read_calls
-from scamtext.report import write_report
-from scamtext.stream import watch_lines
+from scamtext.evaluation.corpus import read_corpus, reviewed
+from scamtext.io.formats import Rejected
+from scamtext.io.readers import read_calls
+from scamtext.serving.batch import classify_files
+from scamtext.serving.streaming import watch_lines
+from scamtext.verdict.report import write_report
 
 PHONE, CARD, IDENTITY, CODE = "0912345678", "4111 1111 1111 1111", "001099012345", "482913"
 NAME, WORDS = "Nguyễn Thị Kim Oanh", "sổ tiết kiệm để dưới gầm giường"

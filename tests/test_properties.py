@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scamtext import Call, Turn, Verdict
-from scamtext.formats import Rejected
-from scamtext.readers import read_calls
-from scamtext.redact import BULLET, mask_call
+from scamtext.io.formats import Rejected
+from scamtext.io.readers import read_calls
+from scamtext.text.redaction import mask_call
+from scamtext.text.spoken import BULLET
 
 SPEAKERS = st.sampled_from(["caller", "callee", None])
 # Cue phrases broken up by everything that breaks offsets.

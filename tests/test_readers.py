@@ -8,8 +8,8 @@ import pyarrow.parquet
 import pytest
 
 from scamtext import Call, DataError
-from scamtext.formats import Options, Rejected, plain_text
-from scamtext.readers import Position, find_files, read_calls, read_records
+from scamtext.io.formats import Options, Rejected, plain_text
+from scamtext.io.readers import Position, find_files, read_calls, read_records
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scamtext.measures import interval
-from scamtext.store import DEFAULT, shipped
+from scamtext.evaluation.summary import interval
+from scamtext.persistence.model_folder import DEFAULT, shipped
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scamtext import Call, Turn
-from scamtext.redact import BULLET, mask, mask_call
-from scamtext.results import Evidence, Verdict
+from scamtext.text.redaction import mask, mask_call
+from scamtext.text.spoken import BULLET
+from scamtext.verdict.results import Evidence, Verdict
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))

@@ -4,10 +4,9 @@ from html.parser import HTMLParser
 import pytest
 
 from scamtext import Call, DataError, Turn
-from scamtext.corpus import SCAM_TYPES
-from scamtext.lexicon import CUE_KINDS
-from scamtext.messages import messages
-from scamtext.render import table_row, to_html, to_text
+from scamtext.labels import CUE_KINDS, SCAM_TYPES
+from scamtext.verdict.messages import messages
+from scamtext.verdict.rendering import table_row, to_html, to_text
 
 HOSTILE = (
     '<script>alert(1)</script> & "quote" chuyển tiền ngay cho tôi '

@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 import pytest
 
 from scamtext import DataError
-from scamtext.lexicon import CUE_KINDS
-from scamtext.messages import TEMPLATES, messages
-from scamtext.report import write_report
+from scamtext.labels import CUE_KINDS
+from scamtext.verdict.messages import TEMPLATES, messages
+from scamtext.verdict.report import write_report
 
 ALERT = "window.hit=1;alert(1)"
 HOSTILE = [
@@ -184,9 +184,9 @@ def test_every_word_of_the_page_is_in_the_templates():
 
 
 def test_redaction_masks_everything_that_is_shown(write, monkeypatch):
-    fake = types.ModuleType("scamtext.redact")
+    fake = types.ModuleType("scamtext.text.redaction")
     fake.mask = lambda text: re.sub(r"[A-ZĐ]\w+|\d", lambda found: "•" * len(found[0]), text)
-    monkeypatch.setitem(sys.modules, "scamtext.redact", fake)
+    monkeypatch.setitem(sys.modules, "scamtext.text.redaction", fake)
     full = record(text="😀 em Lan đây, chị chuyển tiền số 0901 nha", quote="chuyển tiền số 0901", id="c-7")
     page = Page(write([full, short(full), {"id": "3", "error": "0901: Lan"}], redact=True))
     whole, quoted, aside = page.records()

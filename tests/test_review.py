@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from scamtext import Call, Turn
-from scamtext.corpus import LabelledCall
-from scamtext.evaluate import tokenise
-from scamtext.measures import Scored
-from scamtext.review import (
+from scamtext.evaluation.corpus import LabelledCall
+from scamtext.evaluation.evaluate import tokenise
+from scamtext.evaluation.metrics import Scored
+from scamtext.evaluation.review import (
     belief,
     calibration,
     doubles_between_authors,

@@ -9,13 +9,22 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from scamtext import Call, Turn
-from scamtext.automaton import Automaton, compile_automaton
-from scamtext.features import COLUMNS, Table
-from scamtext.heads import class_scales, cue_scores, fit_live, fit_pipeline, fit_scaled, syllables_heard, values
-from scamtext.lexicon import Lexicon, with_few_gaps
-from scamtext.quotes import heard_cues
-from scamtext.scorer import CALL_CUES, SCAM_HEAD, TYPE_HEAD, live_scores
-from scamtext.trie import pack, step
+from scamtext.cues.lexicon import Lexicon, with_few_gaps
+from scamtext.cues.matcher import Automaton, compile_automaton
+from scamtext.features.columns import COLUMNS
+from scamtext.features.table import Table
+from scamtext.inference.cue_spans import heard_cues
+from scamtext.inference.scorer import CALL_CUES, SCAM_HEAD, TYPE_HEAD, live_scores
+from scamtext.text.trie import pack, step
+from scamtext.training.heads import (
+    class_scales,
+    cue_scores,
+    fit_live,
+    fit_pipeline,
+    fit_scaled,
+    syllables_heard,
+    values,
+)
 
 ODD = [Call(()), Call((Turn(""),)), Call((Turn("xyz qwrt"), Turn("", "callee")))]
 

@@ -12,15 +12,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from underthesea import word_tokenize
 
-from scamtext import segment
-from scamtext.segment import Segmenter
-from scamtext.segment_tables import DIGESTS, compile_tables
+from scamtext.text import segmentation as segment
+from scamtext.text.segmentation import Segmenter
+from scamtext.text.segmentation_tables import DIGESTS, compile_tables
 
 RUN = """
 import sys
 sys.modules["underthesea"] = sys.modules["underthesea_core"] = None
 import numpy as np
-from scamtext.segment import Segmenter
+from scamtext.text.segmentation import Segmenter
 tables = np.load(sys.argv[1])
 print(Segmenter(tables).segment(["ngân hàng"]), [m for m in ("pandas", "sklearn", "joblib") if m in sys.modules])
 """

@@ -1,4 +1,4 @@
-"""scamtext.spark on a real Spark: one process with two cores, then a cluster that loses an executor."""
+"""scamtext.serving.spark on a real Spark: one process with two cores, then a cluster that loses an executor."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scamtext.errors import DataError
-from scamtext.store import save
+from scamtext.persistence.model_folder import save
 
 TURNS = "array<struct<speaker string, text string>>"
 CUE = "struct<kind:string,turn:int,speaker:string,start:int,end:int,text:string,negated:boolean>"
@@ -85,7 +85,7 @@ def calls(corpus):
 
 
 def judged(df, **options):
-    from scamtext.spark import classify
+    from scamtext.serving.spark import classify
 
     return classify(df, **options)
 
@@ -114,7 +114,7 @@ class TestOneProcess:
         assert [found(row) | {"id": None} for row in rows] == [expected(verdict, "en") for verdict in verdicts]
 
     def test_texts_that_cannot_be_read_are_set_aside(self, spark):
-        from scamtext.spark import MOST_CHARACTERS
+        from scamtext.serving.spark import MOST_CHARACTERS
 
         df = spark.sql(
             f"select * from values (0, {SCAM!r}), (1, null), (2, ''), (3, ' \n'), (4, cast(X'61ff' as string)),"
@@ -219,11 +219,11 @@ class TestOneProcess:
         def loads(batches):  # in here, because workers cannot import this file
             import pyarrow
 
-            from scamtext.spark import _classifier
+            from scamtext.serving.spark import load_classifier
 
             for _ in batches:
                 pass
-            hits, misses, *_ = _classifier.cache_info()
+            hits, misses, *_ = load_classifier.cache_info()
             yield pyarrow.RecordBatch.from_pylist([{"hits": hits, "misses": misses}])
 
         counts = spark.range(0, 4, 1, 4).mapInArrow(loads, "hits long, misses long").collect()
@@ -237,9 +237,9 @@ class TestOneProcess:
 
 
 def test_without_pyspark_the_import_says_what_to_install():
-    code = "import sys; sys.modules['pyspark'] = None; import scamtext.spark"
+    code = "import sys; sys.modules['pyspark'] = None; import scamtext.serving.spark"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "ImportError: scamtext.spark needs pyspark and pyarrow; install scamtext[spark]" in done.stderr
+    assert "ImportError: scamtext.serving.spark needs pyspark and pyarrow; install scamtext[spark]" in done.stderr
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="finds executors in /proc, which is on Linux")

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from scamtext import Call, Turn
-from scamtext.corpus import LabelledCall, counts, read_corpus
-from scamtext.evaluate import learning_curve, tokenise
-from scamtext.measures import agreement
-from scamtext.model import ScamClassifier
-from scamtext.spoil import boilerplate, near_duplicates, openings, shallow_auc
+from scamtext.classifier import ScamClassifier
+from scamtext.evaluation.corpus import LabelledCall, counts, read_corpus
+from scamtext.evaluation.evaluate import tokenise
+from scamtext.evaluation.leakage import boilerplate, near_duplicates, openings, shallow_auc
+from scamtext.evaluation.learning_curve import learning_curve
+from scamtext.evaluation.metrics import agreement
 
 DATA = Path(__file__).parents[1] / "data"
 

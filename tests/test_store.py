@@ -14,10 +14,10 @@ import skops.io
 
 import scamtext
 from scamtext import ModelError, ModelWarning, ScamClassifier, Verdict
-from scamtext.card import write_card
-from scamtext.evaluate import fit, tokenise
-from scamtext.lexicon import LEXICONS
-from scamtext.store import DEFAULT, FORMAT, load, save, shipped
+from scamtext.cues.lexicon import LEXICONS
+from scamtext.evaluation.evaluate import fit, tokenise
+from scamtext.persistence.model_card import write_card
+from scamtext.persistence.model_folder import DEFAULT, FORMAT, load, save, shipped
 
 MODELS = Path(__file__).parent / "models"
 
@@ -279,11 +279,11 @@ def test_a_model_of_an_earlier_release_answers_as_it_did(number):
 
 def test_the_shipped_model_is_pinned(monkeypatch, folder, tmp_path):
     load()
-    monkeypatch.setattr("scamtext.store.shipped", lambda name: folder)
+    monkeypatch.setattr("scamtext.persistence.model_folder.shipped", lambda name: folder)
     load(folder)
     with pytest.raises(ModelError, match=r"not the model that belongs to this release; install scamtext again"):
         load()
-    monkeypatch.setattr("scamtext.store.shipped", lambda name: tmp_path / "empty")
+    monkeypatch.setattr("scamtext.persistence.model_folder.shipped", lambda name: tmp_path / "empty")
     with pytest.raises(ModelError, match=r"no meta\.json"):
         load()
 

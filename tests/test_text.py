@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scamtext.normal import normalise
-from scamtext.segment import segmenter
-from scamtext.syllable import fold, key
-from scamtext.text import place_words, syllables
+from scamtext.text.normalization import normalise
+from scamtext.text.segmentation import segmenter
+from scamtext.text.spans import place_words, syllables
+from scamtext.text.syllables import fold, key
 
 SENTENCE = "Tôi ở Công an phường, chị chuyển 2 triệu vào số 0901234567 ngay!"
 # What real transcripts are made of: both normal forms, both tone placements, emoji, links, junk.

@@ -12,17 +12,19 @@ from hypothesis import strategies as st
 from underthesea import word_tokenize
 
 from scamtext import Call, Turn
-from scamtext.features import COLUMNS, Names, Reading, Table
-from scamtext.lexicon import Lexicon
-from scamtext.normal import normalise
-from scamtext.segment import segmenter
-from scamtext.syllable import fold
-from scamtext.text import cut, place_words, syllables, word_form
-from scamtext.tokens import Tokeniser, Tokens
+from scamtext.cues.lexicon import Lexicon
+from scamtext.features.columns import COLUMNS, Reading
+from scamtext.features.table import Names, Table
+from scamtext.text.normalization import normalise
+from scamtext.text.segmentation import segmenter
+from scamtext.text.spans import cut, place_words, syllables, word_form
+from scamtext.text.syllables import fold
+from scamtext.text.tokenizer import Tokeniser
+from scamtext.text.tokens import Tokens
 
 LEXICON = Lexicon.of()
 FOLDED, WORDS = Names(), Names()
-TOKENISER = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
+TOKENISER = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON.numbers, segmenter())
 ODD = [
     "", " ", "...", "a  b", "a\nb", " x ", "a\tb 1", "İstanbul tiền", "e\u0301m tiền", "tiền\u200b.vào", "Th.S x",
     "A. B.", "chuyển 2 triệu. vào 0901 234 567 ngay", "số 12 34 56 đồng, 5 k.", "!!! nghành công an 3 tr", "😀 12",
@@ -90,8 +92,8 @@ def test_any_texts(texts):
 
 
 def test_memory_that_starts_anew_changes_nothing(monkeypatch):
-    monkeypatch.setattr("scamtext.pieces.CACHED", 8)
-    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
+    monkeypatch.setattr("scamtext.text.vocabulary.CACHED", 8)
+    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON.numbers, segmenter())
     for number in range(40):
         calls = [Call((Turn(f"một{number} hai ba{number} sáu. {number}"), Turn("")))]
         check(calls, small.read(calls))
@@ -99,7 +101,7 @@ def test_memory_that_starts_anew_changes_nothing(monkeypatch):
 
 
 def test_long_strings_are_not_remembered():
-    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
+    small = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON.numbers, segmenter())
     calls = [Call((Turn("x" * 1000 + " tiền"), Turn("1 " * 1000)))]
     check(calls, small.read(calls))
     assert all(len(string) <= 64 for string in small._known.numbers)
@@ -111,8 +113,8 @@ def test_hostile_texts_come_to_an_end(piece):
 
 
 def test_threads_read_alike(monkeypatch):
-    monkeypatch.setattr("scamtext.pieces.CACHED", 50)
-    shared = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON, segmenter())
+    monkeypatch.setattr("scamtext.text.vocabulary.CACHED", 50)
+    shared = Tokeniser(FOLDED.__getitem__, WORDS.__getitem__, LEXICON.numbers, segmenter())
     calls = [[Call((Turn(f"anh{n % 90} chuyển{n % 70} tiền ngay. {n}"),))] for n in range(400)]
     expected = [TOKENISER.read(call) for call in calls]
     interval = sys.getswitchinterval()

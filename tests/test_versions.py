@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scamtext.segment import UNDERTHESEA
-from scamtext.store import DEFAULT, read_meta, shipped
+from scamtext.persistence.model_folder import DEFAULT, read_meta, shipped
+from scamtext.text.segmentation import UNDERTHESEA
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -11,9 +11,9 @@ import shutil
 from pathlib import Path
 
 from scamtext import ScamClassifier
-from scamtext.corpus import read_corpus
-from scamtext.evaluate import fit, tokenise
-from scamtext.store import CARD, FORMAT, save
+from scamtext.evaluation.corpus import read_corpus
+from scamtext.evaluation.evaluate import fit, tokenise
+from scamtext.persistence.model_folder import CARD, FORMAT, save
 
 HERE = Path(__file__).parent
 LEARNT, ASKED = 60, 10
