@@ -35,8 +35,8 @@ import scamtext  # noqa: E402
 from scamtext.calls import Call, Turn  # noqa: E402
 from scamtext.classifier import BATCH, ScamClassifier  # noqa: E402
 from scamtext.evaluation.corpus import read_corpus  # noqa: E402
-from scamtext.features.columns import COLUMNS, START, Cells, Reading
-from scamtext.features.table import Table
+from scamtext.features.columns import COLUMNS, START, Cells, Reading  # noqa: E402
+from scamtext.features.table import Table  # noqa: E402
 from scamtext.inference.scorer import SCAM_HEAD  # noqa: E402
 from scamtext.text.spans import word_form  # noqa: E402
 

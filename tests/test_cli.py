@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow.parquet
 import pytest
 
 from scamtext.cues.lexicon import LEXICONS
@@ -70,7 +69,8 @@ def test_csv_and_parquet_out(tmp_path):
     assert rows[0]["label"] == "scam"
     assert json.loads(rows[0]["cues"])
     assert 'no field "text"' in rows[1]["error"]
-    table = pyarrow.parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pip install scamtext[parquet] to test Parquet")
+    table = parquet.read_table(tmp_path / "out.parquet").to_pylist()
     assert table[0]["cues"] == json.loads(rows[0]["cues"])
     assert [row["label"] for row in table] == ["scam", None]
 

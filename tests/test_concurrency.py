@@ -10,6 +10,7 @@ import pytest
 
 import scamtext
 from scamtext.text import redaction as redact
+from scamtext.text import spoken
 from scamtext.text import vocabulary as pieces
 from scamtext.text.segmentation import segmenter
 
@@ -72,7 +73,7 @@ def test_threads_share_a_classifier_whose_caches_overflow(calls, verdicts, impat
 def test_threads_share_monitors_and_masks(calls, verdicts, impatient):
     shared = scamtext.load()
     masked = [verdict.redacted() for verdict in verdicts[:24]]
-    for cached in (redact._lists, redact._roles, redact._pieces):
+    for cached in (spoken.word_lists, spoken.word_roles, redact._pieces):
         cached.cache_clear()
 
     def hear(call):

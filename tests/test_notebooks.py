@@ -7,9 +7,9 @@ import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import pytest
 
+nbformat = pytest.importorskip("nbformat", reason="pip install scamtext[notebooks] to test the notebooks")
 FOLDER = Path(__file__).parents[1] / "notebooks"
 build = SimpleNamespace(**runpy.run_path(str(FOLDER / "build.py")))
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

@@ -3,6 +3,7 @@
 import ast
 import functools
 import importlib
+import importlib.util
 import random
 import re
 import signal
@@ -12,12 +13,11 @@ from re import _constants as codes
 from re import _parser as parser
 
 import pytest
+from modules import module_names
 
-import scamtext
 from scamtext.text import redaction as redact
 from scamtext.text.segmentation import segmenter
 
-PACKAGE = Path(scamtext.__file__).parent
 SHORT, LONG = 20_000, 40_000  # characters
 MOST_RATIO, LEAST_SECONDS = 3, 0.5  # quadratic time gives 4; what is fast is not measured well
 HANGS = 10  # seconds
@@ -32,19 +32,24 @@ def run(pattern, method, text):
         list(found)
 
 
+def modules():
+    """Every module that can be imported here; those of Spark need its extra."""
+    spark = importlib.util.find_spec("pyspark") is not None
+    return [importlib.import_module(name) for name in module_names() if spark or not name.endswith("spark")]
+
+
 def uses():
     """What is asked of patterns, by place: `name` of a module and method, or a pattern that is written in a call."""
-    for path in sorted(PACKAGE.glob("*.py")):
-        module = importlib.import_module(f"scamtext.{path.stem}") if path.stem != "__init__" else scamtext
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for module in modules():
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS):
                 continue
             asked, method = node.func.value, node.func.attr
             if isinstance(asked, ast.Name) and asked.id == "re":
                 pattern = re.compile(ast.literal_eval(node.args[0]))
-                yield f"{path.stem}:{node.lineno} {method}", pattern, functools.partial(run, pattern, method)
+                yield f"{module.__name__}:{node.lineno} {method}", pattern, functools.partial(run, pattern, method)
             elif isinstance(asked, ast.Name) and isinstance(pattern := getattr(module, asked.id, None), re.Pattern):
-                yield f"{path.stem}.{asked.id} {method}", pattern, functools.partial(run, pattern, method)
+                yield f"{module.__name__}.{asked.id} {method}", pattern, functools.partial(run, pattern, method)
     pieces = redact._pieces()
     yield "redact._pieces() finditer", pieces, functools.partial(run, pieces, "finditer")
     yield "segment, underthesea's", segmenter()._chunks._pattern, segmenter().tokens
@@ -55,9 +60,7 @@ USES = {place: (pattern, use) for place, pattern, use in uses()}
 
 def test_every_pattern_is_known():
     """Patterns of modules that nothing above is seen to use would go untested."""
-    names = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
-    imported = [importlib.import_module(f"scamtext.{name}") for name in names]
-    found = {value for module in imported for value in vars(module).values() if isinstance(value, re.Pattern)}
+    found = {value for module in modules() for value in vars(module).values() if isinstance(value, re.Pattern)}
     assert found <= {pattern for pattern, _ in USES.values()}
 
 

@@ -1,17 +1,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from scamtext import Call
 from scamtext.evaluation.corpus import LabelledCall
 from scamtext.evaluation.metrics import Scored, share
 from scamtext.evaluation.plots import bars, heat_map, histograms, intervals, learning, reliability, trade
 
+figure = pytest.importorskip("matplotlib.figure", reason="pip install scamtext[notebooks] to test the plots")
+
 
 @pytest.fixture
 def axis():
-    return Figure().subplots()
+    return figure.Figure().subplots()
 
 
 def texts(axis):

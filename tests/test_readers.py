@@ -3,8 +3,6 @@ import json
 import unicodedata
 from pathlib import Path
 
-import pyarrow
-import pyarrow.parquet
 import pytest
 
 from scamtext import Call, DataError
@@ -12,6 +10,7 @@ from scamtext.io.formats import Options, Rejected, plain_text
 from scamtext.io.readers import Position, find_files, read_calls, read_records
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+NO_PARQUET = "pip install scamtext[parquet] to test Parquet"
 
 
 def write(path, content):
@@ -67,8 +66,10 @@ def test_bad_json_lines_are_set_aside_with_their_line(tmp_path):
 
 
 def test_parquet(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow", reason=NO_PARQUET)
+    parquet = pytest.importorskip("pyarrow.parquet", reason=NO_PARQUET)
     table = pyarrow.table({"id": ["1", "2"], "text": ["alo", None]})
-    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    parquet.write_table(table, tmp_path / "a.parquet")
     first, second = read_calls(str(tmp_path / "a.parquet"))
     assert first.turns[0].text == "alo"
     assert second.id == "2"
@@ -154,7 +155,9 @@ def test_field_names_of_json_lines_and_parquet(tmp_path):
     assert (first.id, first.turns[0].text) == ("1", "alo")
     assert second.id == "2"
     turns = [[{"speaker": "caller", "text": "alo"}], None]
-    pyarrow.parquet.write_table(pyarrow.table({"id": ["1", "2"], "turns": turns}), tmp_path / "a.parquet")
+    pyarrow = pytest.importorskip("pyarrow", reason=NO_PARQUET)
+    parquet = pytest.importorskip("pyarrow.parquet", reason=NO_PARQUET)
+    parquet.write_table(pyarrow.table({"id": ["1", "2"], "turns": turns}), tmp_path / "a.parquet")
     first, second = read_calls(str(tmp_path / "a.parquet"))
     assert first.turns[0].speaker == "caller"
     assert isinstance(second, Rejected)

@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from underthesea import word_tokenize
 
+from scamtext.text import crf
 from scamtext.text import segmentation as segment
 from scamtext.text.segmentation import Segmenter
 from scamtext.text.segmentation_tables import DIGESTS, compile_tables
@@ -175,14 +176,14 @@ def test_tokens(segmenter, text, tokens):
 @pytest.mark.parametrize("text", TIES)
 def test_exact_ties_are_replayed(tables, text, monkeypatch):
     replayed = []
-    field = segment._Field
+    field = crf.ConditionalRandomField
     monkeypatch.setattr(field, "_replay", lambda *args, old=field._replay: replayed.append(1) or old(*args))
     assert_equal(Segmenter(tables), [text, "ngân hàng"])
     assert len(replayed) == 1
 
 
 def test_replay_gives_the_labels_of_ordinary_text_too(tables, turns, monkeypatch):
-    monkeypatch.setattr(segment, "GUARD", 1e9)
+    monkeypatch.setattr(crf, "GUARD", 1e9)
     assert_equal(Segmenter(tables), turns[:200])
 
 

@@ -10,33 +10,33 @@ import sys
 import unicodedata
 
 SCAM_TYPES = {
-        "authority",
-        "telecom",
-        "bank",
-        "egov",
-        "parcel",
-        "emergency",
-        "prize",
-        "job",
-        "investment",
-        "loan",
-        "utility",
-        "recovery",
-        "intimate",
-        "other",
-    }
+    "authority",
+    "telecom",
+    "bank",
+    "egov",
+    "parcel",
+    "emergency",
+    "prize",
+    "job",
+    "investment",
+    "loan",
+    "utility",
+    "recovery",
+    "intimate",
+    "other",
+}
 STEPS = {"first_contact", "hand_over", "channel", "isolation", "proof", "ask", "pressure", "second_ask"}
 ASKS = {
-        "threat",
-        "agency",
-        "money_request",
-        "credential_request",
-        "secrecy",
-        "urgency",
-        "remote_app",
-        "channel_switch",
-        "reward",
-    }
+    "threat",
+    "agency",
+    "money_request",
+    "credential_request",
+    "secrecy",
+    "urgency",
+    "remote_app",
+    "channel_switch",
+    "reward",
+}
 OUTCOMES = {"lost", "stopped_family", "stopped_bank", "stopped_police", "refused", "warning", "unknown"}
 
 

@@ -66,6 +66,7 @@ def mean_recall(by_type: dict[str, Measures]) -> float:
 def interval(row: Measures) -> str:
     """A measure with its interval and its count.
 
+    >>> from scamtext.evaluation.metrics import share
     >>> interval(share([True, True, False, True]))
     '0.750 [0.194, 0.994] n=4'
     """

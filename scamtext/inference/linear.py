@@ -27,6 +27,7 @@ class LinearHead:
             raise ValueError(f"head {name!r}: {self._coefficients.shape[1]} coefficients for {features} features")
 
     def decide(self, values: Values) -> Array:
+        """Return the decision values, of shape (texts, classes), in the order of summation of scikit-learn."""
         places, used = self._places(values)
         text, value = values.text.take(used), values.value.take(used)
         sums = [np.bincount(text, row.take(places) * value, values.size) for row in self._coefficients]

@@ -24,7 +24,7 @@ try:
     import pyarrow
     from pyspark.sql import types
 except ImportError as error:
-    raise ImportError("scamtext.serving.spark needs pyspark and pyarrow; install scamtext[spark]") from error
+    raise ImportError("scamtext.spark needs pyspark and pyarrow; install scamtext[spark]") from error
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -235,4 +235,5 @@ def _all(flags: Array, width: int) -> Array:
 
 
 def decode_text(array: Array) -> str:
+    """Return the UTF-8 text that an array of bytes holds."""
     return array.tobytes().decode()

@@ -16,6 +16,7 @@ LEAST_SPOKEN = 4  # digits in words; one less where the words around say that it
 
 
 def spoken_numbers(speech: Speech) -> Iterator[Span]:
+    """Yield the spans of numbers that are spoken digit by digit or in tens."""
     end = 0
     for index in speech.where("digits", "tens"):
         if index >= end:

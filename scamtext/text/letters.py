@@ -20,6 +20,7 @@ SPELT, FOLDED, UNKNOWN = 2, 3, 4  # what words cost, when parts are made into th
 
 @cache
 def letter_data() -> dict[str, Any]:
+    """Return the content of letters.toml, read once."""
     return tomllib.loads(LETTERS.read_text(encoding="utf-8"))
 
 

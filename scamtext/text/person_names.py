@@ -11,6 +11,7 @@ LONGEST_NAME, FULL_NAME, GIVEN_NAME = 4, 3, 2  # syllables: at most, with a midd
 
 
 def person_names(speech: Speech) -> Iterator[Span]:
+    """Yield the spans of names of persons."""
     found = list(_capital_names(speech))
     if not speech.cased:
         found += _quiet_names(speech)

@@ -1,7 +1,7 @@
-"""Compiles the tables of `segment` from the model of the installed underthesea, the only place that imports it.
+"""Compiles the tables of `segmentation` from the model of underthesea, the only module that imports it.
 
-`python -m scamtext.text.segmentation_tables` writes segment.npz anew; `segment.UNDERTHESEA` says from which release. The
-model is licensed under Apache-2.0, and so are tables made from it.
+`python -m scamtext.text.segmentation_tables` writes segmentation.npz again; `segmentation.UNDERTHESEA` names the
+release. That model is licensed under Apache-2.0, and so are tables made from it.
 """
 
 from __future__ import annotations

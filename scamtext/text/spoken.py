@@ -29,6 +29,7 @@ _CLOSES = re.compile(r"[^\s,\d]|\n")  # between two words: the second one opens 
 
 @cache
 def word_lists() -> dict[str, tuple[str, ...]]:
+    """Return the word lists of names.toml by name, read once."""
     content = tomllib.loads(LISTS.read_text(encoding="utf-8"))
     return {name: tuple(words.split()) for name, words in content.items()}
 
@@ -127,6 +128,7 @@ class Speech:
 
 
 def split_words(text: str, normal: str, offsets: list[int] | None, shouted: bool) -> Iterator[Word]:
+    """Yield the words of a text with their positions; `normal` is its normal form, `offsets` maps it to the text."""
     end = 0
     for match in _WORD.finditer(normal):
         gap, form = normal[end : match.start()], match.group()

@@ -1,0 +1,4 @@
+"""Input formats, and export to and import from annotation tools.
+
+Imports `calls`, `labels` and `errors`.
+"""

@@ -1,0 +1,4 @@
+"""Training: heads, thresholds, and compilation of the fitted pipeline into arrays.
+
+Imports `inference` and below.
+"""
