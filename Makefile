@@ -14,7 +14,7 @@ TOLD := $(patsubst %,tests/test_%.py,cases cli exports model monitor readers sco
 TOOLS := pytest hypothesis matplotlib
 OTHERS := pytest -W ignore::scamtext.ModelWarning $(TOLD)
 
-.PHONY: demo test test-minimum test-newest check train pin gate data-card notebooks ablation bench bench-feedback \
+.PHONY: demo test test-all docs test-minimum test-newest check train pin gate data-card notebooks ablation bench bench-feedback \
   bench-batch bench-length bench-memory fuzz mutation clean
 
 demo: $(READY)
@@ -23,6 +23,10 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+# All tests, the exhaustive ones too.
+test-all: $(READY)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m ""
 
 # The lowest versions that pyproject.toml allows.
 test-minimum: .venv-minimum/.ready
@@ -36,6 +40,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 # The shipped model: trained, measured on authors left out and on the frozen test, card written.
 train: $(READY)
@@ -46,7 +51,7 @@ train: $(READY)
 
 # The model that belongs to the package: loading it without a path refuses any other.
 pin:
-	cd models && sha256sum vi/meta.json > ../scamtext/models.sha256
+	cd models && sha256sum vi/meta.json > ../scamtext/persistence/models.sha256
 
 # The shipped model on the frozen test against the floors that were pinned for it.
 gate: $(READY)
@@ -59,6 +64,11 @@ data-card: $(READY)
 # Each notebook from its script, run from top to bottom, with its outputs.
 notebooks: $(READY)
 	$(BIN)/python notebooks/build.py
+
+# The documentation as a site; a dead link fails.
+docs: $(READY)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --site-dir build/docs
 
 ablation: $(READY)
 	$(BIN)/python benchmarks/ablation.py
