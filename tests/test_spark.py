@@ -237,9 +237,9 @@ class TestOneProcess:
 
 
 def test_without_pyspark_the_import_says_what_to_install():
-    code = "import sys; sys.modules['pyspark'] = None; import scamtext.serving.spark"
+    code = "import sys; sys.modules['pyspark'] = None; import scamtext.spark"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "ImportError: scamtext.serving.spark needs pyspark and pyarrow; install scamtext[spark]" in done.stderr
+    assert "ImportError: scamtext.spark needs pyspark and pyarrow; install scamtext[spark]" in done.stderr
 
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="finds executors in /proc, which is on Linux")
