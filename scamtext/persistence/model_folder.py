@@ -1,7 +1,7 @@
-"""One folder, one model: pipeline.skops, compiled.npz, meta.json, lexicons/, README.md (the card).
+"""One folder, one model: compiled.npz, meta.json, lexicons/, README.md (the card).
 
-Loading never runs code from the folder: skops reads a list of plain scikit-learn types and
-refuses all others. A .joblib file can run code, so it needs `trusted=True`. meta.json has the digests of
+Loading never runs code from the folder: numpy reads arrays without pickle, and the scikit-learn models are made from
+these when asked for. A .joblib file can run code, so it needs `trusted=True`. meta.json has the digests of
 the other files; that of the shipped meta.json is in models.sha256 (`make pin`).
 """
 
@@ -11,7 +11,6 @@ import hashlib
 import json
 import shutil
 import warnings
-import zipfile
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -30,10 +29,10 @@ if TYPE_CHECKING:
 
 # Raise by one when a folder written now can no longer be read by the code before; keep a
 # reader for the old number, or say in the error which release reads it.
-FORMAT = 4
+FORMAT = 5
+READABLE = (4, FORMAT)  # a folder of format 4 also has the models of scikit-learn, which are not needed
 DEFAULT = "vi"
-PIPELINE, META, CARD, LEXICON_FOLDER = "pipeline.skops", "meta.json", "README.md", "lexicons"
-COMPILED = "compiled.npz"
+COMPILED, META, CARD, LEXICON_FOLDER = "compiled.npz", "meta.json", "README.md", "lexicons"
 PINNED = Path(__file__).with_name("models.sha256")  # as sha256sum writes it, in the folder of models
 FITTED = ("slope_", "intercept_", "threshold_", "watch_threshold_", "alert_threshold_", "live_watch_threshold_")
 
@@ -83,7 +82,7 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
     if _minor(segmented) != _minor(UNDERTHESEA):
         text = f"{folder}: trained on words as underthesea {segmented} cuts them, here it is {UNDERTHESEA}"
         warnings.warn(f"{text}; retrain with `scamtext train`", ModelWarning, stacklevel=2)
-    heads = partial(_load_heads, folder / PIPELINE, digests, learnt)
+    heads = partial(_restore_heads, folder, scorer, classifier, learnt)
     return classifier.assemble(scorer.lexicon, heads, scorer, folder)
 
 
@@ -119,7 +118,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{folder}: no {META} here; a model folder is written by `scamtext train`") from error
     except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
         raise ModelError(f"{folder / META}: damaged ({error}); train or copy the model again") from error
-    if found != FORMAT:
+    if found not in READABLE:
         raise ModelError(f"{folder}: format {found}, this release reads {FORMAT}; update scamtext or retrain")
     return dict(meta)
 
@@ -156,30 +155,22 @@ def _load_scorer(path: Path, digests: dict[str, str]) -> Scorer:
             raise _refusal(path, error) from error
 
 
-def _load_heads(path: Path, digests: dict[str, str], learnt: str) -> Heads:
+def _restore_heads(folder: Path, scorer: Scorer, classifier: ScamClassifier, learnt: str) -> Heads:
     """The heads, which were fitted with scikit-learn `learnt`."""
     from importlib.metadata import version
 
-    import skops.io
-    from sklearn.exceptions import InconsistentVersionWarning
+    from scamtext.training.restoration import restore_heads
 
-    from scamtext.training.fitting import Heads
-
-    with _open(path, digests) as file:
-        content = file.read()
     here = version("scikit-learn")
     if _minor(here) != _minor(learnt):
-        text = f"{path}: fitted with scikit-learn {learnt}, here is {here}; verdicts do not depend on it, but these may"
+        text = f"{folder}: fitted with scikit-learn {learnt}, here is {here}; verdicts do not depend on it, heads may"
         warnings.warn(
             f"{text}: retrain with `scamtext train`, or install scikit-learn=={learnt}", ModelWarning, stacklevel=3
         )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", InconsistentVersionWarning)  # one for each part; ours says what to do
-            parts = skops.io.loads(content, trusted=[])
-        return Heads(*(tuple(parts[name]) if isinstance(parts[name], list) else parts[name] for name in Heads._fields))
-    except Exception as error:  # skops reports foreign types and damage in many ways
-        raise _refusal(path, error) from error
+        return restore_heads(scorer.arrays, classifier.C, classifier.min_df)
+    except Exception as error:  # arrays that do not belong together fail in many ways
+        raise _refusal(folder / COMPILED, error) from error
 
 
 def _refusal(path: Path, error: Exception) -> ModelError:
@@ -213,15 +204,13 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
     """
     from importlib.metadata import version
 
-    import skops.io
-
     from scamtext.persistence.model_card import curve_name, write_card
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()) and not (folder / META).is_file():
         raise ModelError(f"{folder}: is not empty and holds no model; choose another folder")
-    heads, scorer = classifier.heads_, classifier.scorer_
+    scorer = classifier.scorer_
     lexicons = {path.name: path.read_bytes() for path in sorted(Path(classifier.lexicons or LEXICONS).glob("*.toml"))}
     for path in (folder / curve_name(name) for name in _evaluations(folder)):
         path.unlink(missing_ok=True)
@@ -229,14 +218,12 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
     (folder / LEXICON_FOLDER).mkdir()
     for name, content in lexicons.items():
         (folder / LEXICON_FOLDER / name).write_bytes(content)
-    skops.io.dump(heads._asdict(), folder / PIPELINE, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
-    # Not compressed: loading it is what a process waits for before its first verdict.
-    np.savez(folder / COMPILED, **scorer.arrays)  # type: ignore[arg-type]
+    np.savez_compressed(folder / COMPILED, **scorer.arrays)  # type: ignore[arg-type]
     meta = {
         "format": FORMAT,
         "scamtext": version("scamtext"),
         "versions": {
-            **{name: version(name) for name in ("scikit-learn", "numpy", "scipy", "skops")},
+            **{name: version(name) for name in ("scikit-learn", "numpy", "scipy")},
             "underthesea": UNDERTHESEA,  # whatever is installed: words are cut by the tables
         },
         "parameters": {name: value for name, value in classifier.get_params().items() if name != "lexicons"},
@@ -246,7 +233,7 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
         },
         "sha256": {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (folder / PIPELINE, folder / COMPILED, *sorted((folder / LEXICON_FOLDER).iterdir()))
+            for path in (folder / COMPILED, *sorted((folder / LEXICON_FOLDER).iterdir()))
         },
         **(about or {}),
     }
@@ -264,7 +251,7 @@ def _evaluations(folder: Path) -> list[str]:
 
 
 def record_evaluation(folder: Path, name: str, result: dict[str, Any]) -> None:
-    """Add measurements to a model's meta.json and write its card anew."""
+    """Add measurements to a model's meta.json and write its card again."""
     from scamtext.persistence.model_card import write_card
 
     meta = read_meta(folder)
