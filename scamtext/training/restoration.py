@@ -69,6 +69,8 @@ def _restore_columns(arrays: Mapping[str, Array], pipeline: Pipeline, min_df: in
     ends = arrays["columns"].cumsum()
     for (name, tfidf, _), end, size in zip(columns.transformers_, ends, arrays["columns"], strict=True):
         tfidf.vocabulary_ = {gram: feature - (end - size) for gram, feature in _grams(arrays, name)}
+        if len(tfidf.vocabulary_) != size:
+            raise ValueError(f"column {name!r}: {len(tfidf.vocabulary_)} n-grams, {size} weights")
         tfidf.idf_ = idf[end - size : end]
         tfidf.min_df = min_df
         columns.output_indices_[name] = slice(int(end - size), int(end))
