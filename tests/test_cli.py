@@ -177,6 +177,7 @@ def test_types_of_ones_own_from_training_to_verdicts(tmp_path):
     assert "trained on 30 calls" in done.stderr
 
 
+@pytest.mark.exhaustive
 def test_the_gate_pins_and_then_holds(tmp_path):
     rows = "".join(f'{n},"{SCAM} {n}",scam\nh{n},"{HONEST} {n}",legit\n' for n in range(20))
     text = f"id,text,label\n{rows}"

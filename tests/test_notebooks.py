@@ -67,7 +67,11 @@ def test_outputs_are_kept_small_and_name_no_machine(path):
     assert path.stat().st_size < LARGEST
 
 
-@each
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.exhaustive] if path.name in WEAK else []) for path in NOTEBOOKS],
+    ids=lambda path: path.name,
+)
 def test_notebook_runs(path):
     notebook = build.run(build.with_parameters(build.read(path.with_suffix(".py")), SMALL | WEAK.get(path.name, {})))
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")

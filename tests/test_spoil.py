@@ -22,6 +22,7 @@ def everything():
     return read_corpus(DATA / "transcripts")
 
 
+@pytest.mark.exhaustive
 def test_a_model_that_sees_no_content_is_near_chance(everything):
     assert shallow_auc(everything) < 0.65
 
@@ -31,6 +32,7 @@ def test_no_boilerplate_of_one_label(everything):
     assert {row for row, _ in boilerplate(everything)} <= set(reasons)
 
 
+@pytest.mark.exhaustive
 def test_no_near_duplicates(everything):
     assert near_duplicates(everything, 0.5) == []
 
