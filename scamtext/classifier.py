@@ -149,14 +149,14 @@ class ScamClassifier:
         """`fit` on n calls that are already tokenised (`features.Table`, with the phrases of `lexicons`)."""
         from scamtext.training.examples import Examples
         from scamtext.training.fitting import fit_heads
-        from scamtext.training.thresholds import settle
+        from scamtext.training.thresholds import choose_thresholds
 
         examples = Examples.of(table, y, scam_type, groups, cues, picked)
-        settled = settle(examples, self.get_params())
-        self.slope_, self.intercept_ = settled.slope, settled.intercept
-        self.threshold_, self.watch_threshold_ = settled.threshold, settled.watch
-        self.alert_threshold_, self.live_watch_threshold_ = settled.alert, settled.live_watch
-        self.cue_thresholds_ = settled.cues
+        thresholds = choose_thresholds(examples, self.get_params())
+        self.slope_, self.intercept_ = thresholds.slope, thresholds.intercept
+        self.threshold_, self.watch_threshold_ = thresholds.threshold, thresholds.watch
+        self.alert_threshold_, self.live_watch_threshold_ = thresholds.alert, thresholds.live_watch
+        self.cue_thresholds_ = thresholds.cues
         heads = fit_heads(examples, self.C, self.min_df, live=self.live)
         return self.assemble(Lexicon.of(self.lexicons), heads)
 
@@ -214,7 +214,7 @@ class ScamClassifier:
         parts = [np.empty(0)]
         for batch in batches(X):
             reading = scorer.read(batch)
-            parts.append(self.calibrate(scorer.focus(reading, *scorer.values(reading)).logits))
+            parts.append(self.calibrate(scorer.decide_windowed(reading, *scorer.values(reading)).logits))
         column = np.concatenate(parts)
         return np.column_stack([1 - column, column])
 
@@ -240,19 +240,19 @@ class ScamClassifier:
     def judge(self, reading: Reading, values: Values, grams: Grams) -> Iterator[Verdict]:
         """Verdicts on calls that are read already (`Scorer.read` and `values`)."""
         scorer = self.scorer_
-        values, grams, logits, surcharge = scorer.focus(reading, values, grams)
+        values, grams, logits, surcharge = scorer.decide_windowed(reading, values, grams)
         probabilities = self.calibrate(logits)
         shares = scorer.shares(values, grams, SCAM_HEAD)
         weights = spread(grams, shares, len(reading.tokens.start), len(reading.finds), values.size)
         suspicious = (probabilities >= self.watch_threshold_) & reading.is_readable
         types = scorer.types(values.within(suspicious))
         quotes = quote_cues(scorer, reading, values, self.cue_thresholds_)
-        told = evidence(reading, quotes, weights._replace(other=weights.other - surcharge))
+        explained = evidence(reading, quotes, weights._replace(other=weights.other - surcharge))
         for number, (call, readable) in enumerate(zip(reading.tokens.calls, reading.is_readable.tolist(), strict=True)):
             probability = float(probabilities[number])
             risk = HIGH if probability >= self.threshold_ else WATCH if probability >= self.watch_threshold_ else LOW
             risk = risk if readable else LOW
-            cues, items, other = next(told)
+            cues, items, other = next(explained)
             yield Verdict(
                 call=call,
                 label=(SCAM if risk == HIGH else LEGIT) if readable else UNKNOWN,

@@ -30,7 +30,7 @@ class ModelWarning(UserWarning):
 def shown(value: object) -> str:
     """A label, a name of a column, an id, as a message may quote it.
 
-    What is long, or has the digits of a code, may be a transcript in the wrong field: only its length is told.
+    What is long, or has the digits of a code, may be a transcript in the wrong field: only its length is shown.
 
     >>> shown("scam?"), shown("anh đọc giúp em mã sáu số vừa gửi về máy"), shown("0901234567")
     ("'scam?'", '(40 characters)', '(10 characters)')

@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from scamtext.classifier import ScamClassifier
 
 EASING = 1.0  # log-odds under the line of "watch" at which a watched call is let go, so that it does not flicker
-RAISED_BY = 3  # stretches of the call that are told with an alert
+RAISED_BY = 3  # spans reported with an alert
 
 
 class CallMonitor:
-    """Judges one call turn by turn; made by `ScamClassifier.monitor`.
+    """Classifies one call turn by turn; made by `ScamClassifier.monitor`.
 
     Every turn is tokenised once. The verdict after the last turn equals `classify` of the whole
-    call. The level is a matter of its own: its lines are drawn so that an honest call seldom
-    crosses them at any of its turns (`live_false_alarms`), while a verdict's risk is for whole calls. Only in a
-    long call, where talk dilutes an ask and verdicts hear passages, is a verdict of scam an alert, too.
+    call. The level has its own thresholds, set so that an honest call seldom
+    crosses them at any turn (`live_false_alarms`), while a verdict's risk is for whole calls. Only in a
+    long call, where the verdict also reads windows, does a scam verdict raise the alert, too.
 
     Attributes
     ----------
     level : "low", "watch" or "high"; "high" is the alert, and stays.
     alerted_at : index of the turn that raised the alert, or None.
-    score : the live score of what has been heard, in log-odds.
+    score : the live score of the turns so far, in log-odds.
 
     Examples
     --------
@@ -56,26 +56,26 @@ class CallMonitor:
 
     @property
     def call(self) -> Call:
-        """What has been heard so far."""
+        """The turns so far."""
         return Call(tuple(tokens.calls[0].turns[0] for tokens in self._turns), self._call_id)
 
     def update(self, turn: Turn | str | Mapping[str, Any]) -> Verdict:
-        """Hear the next turn: a Turn, a text, or {"speaker", "text"}."""
+        """Add the next turn: a Turn, a text, or {"speaker", "text"}."""
         return self.correct(len(self._turns), turn)
 
     def correct(self, number: int, turn: Turn | str | Mapping[str, Any]) -> Verdict:
-        """Hear turn `number` (from 0) again, as the recogniser corrects it or has heard more of it.
+        """Replace turn `number` (from 0), as a recognizer corrects or extends it.
 
         A text leaves the speaker as it was. An alert stays, even if the words that raised it are gone:
-        somebody may have been told.
+        somebody may have been warned.
 
         Raises
         ------
-        DataError : no such turn has been heard, or the turn is malformed.
+        DataError : there is no such turn, or the turn is malformed.
         """
         if type(number) is not int or not 0 <= number <= len(self._turns):
             raise DataError(
-                f"turn {shown(number)} cannot be heard now: {len(self._turns)} turns have been heard, from 0"
+                f"turn {shown(number)} does not exist: the call has {len(self._turns)} turns, numbered from 0"
             )
         if isinstance(turn, str) and number < len(self._turns):
             turn = Turn(turn, self.call.turns[number].speaker)
@@ -83,9 +83,9 @@ class CallMonitor:
         return self._judge(number)
 
     def finish(self) -> Verdict:
-        """The call is over: a call that `classify` calls a scam is an alert now, if it was none before."""
+        """End the call: a call that `classify` labels a scam raises the alert now, if none was raised before."""
         if not self._turns:
-            raise DataError("no turn has been heard")
+            raise DataError("the call has no turn yet")
         verdict = self._judge(len(self._turns) - 1)
         if verdict.risk == HIGH:
             self._alert(len(self._turns) - 1)
@@ -95,12 +95,12 @@ class CallMonitor:
         scorer = self._classifier.scorer_
         reading = Reading.of(Tokens.join(self._turns, self.call), scorer.lexicon)
         values, grams = scorer.values(reading)
-        heard = len(reading.tokens.start)
-        self.score = float(scorer.live_scores(values, np.array([heard]))[0])
+        syllables = len(reading.tokens.start)
+        self.score = float(scorer.live_scores(values, np.array([syllables]))[0])
         verdict = next(self._classifier.judge(reading, values, grams))
         if reading.is_readable[0]:
             self._set_level(number)
-        if heard > LONG and verdict.risk == HIGH:
+        if syllables > LONG and verdict.risk == HIGH:
             self._alert(number)
         return verdict
 
@@ -121,7 +121,7 @@ class CallMonitor:
             self.level, self.alerted_at = HIGH, number
 
     def to_dict(self) -> dict[str, Any]:
-        """The state as plain data, so that another process can go on with the call (`from_dict`)."""
+        """The state as plain data, so that another process can continue the call (`from_dict`)."""
         return {"call": self.call.to_dict(), "level": self.level, "alerted_at": self.alerted_at}
 
     @classmethod
@@ -133,11 +133,11 @@ class CallMonitor:
         DataError : this is no such state.
         """
         try:
-            known = state["level"] in (LOW, WATCH, HIGH) and state["call"]["turns"] is not None
+            is_valid = state["level"] in (LOW, WATCH, HIGH) and state["call"]["turns"] is not None
             monitor = cls(classifier, state["call"]["id"])
         except (KeyError, TypeError) as error:
             raise DataError(f"no state of a monitor: {error!r}") from error
-        if not known:
+        if not is_valid:
             raise DataError(f"no state of a monitor: level {shown(state['level'])}")
         monitor._turns = [monitor._read(turn) for turn in state["call"]["turns"]]
         if monitor._turns:
@@ -150,6 +150,6 @@ class CallMonitor:
 
 
 def raised_by(verdict: Verdict) -> list[Evidence]:
-    """The stretches that speak most for a scam, cues before wordings, strongest first."""
+    """The spans with the most weight for a scam, cues before wordings, strongest first."""
     items = [item for item in verdict.evidence if item.weight > 0 and not item.negated]
     return sorted(items, key=lambda item: item.kind == WORDING)[:RAISED_BY]

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from scamtext.inference.cue_spans import heard_cues
+from scamtext.inference.cue_spans import detect_cues
 from scamtext.inference.scorer import CERTAIN
 from scamtext.training.heads import LEAST_SCALE, best_thresholds, class_scales, fit_scaled
 
@@ -52,10 +52,10 @@ def test_the_best_threshold_by_hand():
 def test_a_call_that_has_a_cue_tells_it_of_its_strongest_turn_and_of_clear_ones():
     turns = np.array([[0.1, 5.0], [0.4, 1.0], [0.9, 4.0]])
     one = np.zeros(len(turns), dtype=int)
-    told = heard_cues(np.array([[1.0, 1.0]]), turns, one, np.array([[1.5, 1.5], [2.0, 3.0]]))
+    told = detect_cues(np.array([[1.0, 1.0]]), turns, one, np.array([[1.5, 1.5], [2.0, 3.0]]))
     assert np.argwhere(told).tolist() == [[0, 1], [2, 0], [2, 1]]
-    told = heard_cues(np.array([[-9.0, 1.0]]), turns, one, np.array([[0.5, 0.5], [0.0, 9.0]]))
+    told = detect_cues(np.array([[-9.0, 1.0]]), turns, one, np.array([[0.5, 0.5], [0.0, 9.0]]))
     assert np.argwhere(told).tolist() == [[0, 1]]
     # Two calls, the first of which has no turn.
-    told = heard_cues(np.array([[9.0, 9.0], [1.0, -9.0]]), turns, one + 1, np.array([[1.5, 1.5], [9.0, 9.0]]))
+    told = detect_cues(np.array([[9.0, 9.0], [1.0, -9.0]]), turns, one + 1, np.array([[1.5, 1.5], [9.0, 9.0]]))
     assert np.argwhere(told).tolist() == [[2, 0]]

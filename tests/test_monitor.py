@@ -109,7 +109,7 @@ def test_a_correction_counts_as_if_it_had_been_heard_first(shipped):
     corrected = monitor.correct(0, SCAM[4].text)  # a text leaves the speaker as it was
     assert corrected == shipped.classify(Call((SCAM[4], SCAM[1])))
     for number in (3, -1):
-        with pytest.raises(DataError, match="2 turns have been heard"):
+        with pytest.raises(DataError, match="has 2 turns"):
             monitor.correct(number, "a")
 
 
@@ -227,7 +227,7 @@ def test_the_longest_silent_call_is_over_when_too_many_are_open(shipped, monkeyp
     records = list(watch_lines(shipped, lines))
     assert [(r["call_id"], r["level"]) for r in records if "error" not in r and r["level"] == HIGH] == [("b", HIGH)]
     (error,) = [record["error"] for record in records if "error" in record]
-    assert "0 turns have been heard" in error  # "b" was the one that was over, and began anew
+    assert "has 0 turns" in error  # "b" was the one that was over, and began anew
 
 
 def test_measures_of_known_alerts():

@@ -14,7 +14,7 @@ from scamtext.inference import scorer as scorer_module
 from scamtext.inference.scorer import SCAM_HEAD, TYPE_HEAD
 from scamtext.inference.windows import CHANCE, NEAR
 from scamtext.labels import PLAIN_KINDS
-from scamtext.training.heads import focus
+from scamtext.training.heads import decide_windowed
 
 SCAMS = 40
 
@@ -69,7 +69,7 @@ def test_an_ordinary_call_is_judged_as_a_whole(shipped, corpus):
     assert all(verdicts[number].logit >= whole[number] for number in np.flatnonzero(is_long))
     short = scorer.read([calls[number] for number in np.flatnonzero(~is_long)])
     values, grams = scorer.values(short)
-    decision = scorer.focus(short, values, grams)
+    decision = scorer.decide_windowed(short, values, grams)
     assert decision.values is values
     assert decision.grams is grams
 
@@ -163,8 +163,8 @@ def test_scikit_learn_and_the_arrays_focus_alike(shipped, corpus, long_calls):
     calls = [*(item.call for item in corpus[::300]), *long_calls[::3]]
     scorer = shipped.scorer_
     reading = scorer.read(calls)
-    decision = scorer.focus(reading, *scorer.values(reading))
-    features, logits = focus(shipped.pipeline_, Table.of(calls, shipped.lexicon_))
+    decision = scorer.decide_windowed(reading, *scorer.values(reading))
+    features, logits = decide_windowed(shipped.pipeline_, Table.of(calls, shipped.lexicon_))
     assert np.allclose(decision.logits, logits, atol=1e-9)
     assert np.allclose(
         scorer.decide(decision.values, TYPE_HEAD), shipped.type_head_.decision_function(features), atol=1e-9

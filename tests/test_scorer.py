@@ -13,16 +13,16 @@ from scamtext.cues.lexicon import Lexicon, with_few_gaps
 from scamtext.cues.matcher import Automaton, compile_automaton
 from scamtext.features.columns import COLUMNS
 from scamtext.features.table import Table
-from scamtext.inference.cue_spans import heard_cues
+from scamtext.inference.cue_spans import detect_cues
 from scamtext.inference.scorer import CALL_CUES, SCAM_HEAD, TYPE_HEAD, live_scores
 from scamtext.text.trie import pack, step
 from scamtext.training.heads import (
     class_scales,
+    count_syllables,
     cue_scores,
     fit_live,
     fit_pipeline,
     fit_scaled,
-    syllables_heard,
     values,
 )
 
@@ -60,8 +60,8 @@ def test_heads_decide_alike(asked):
     assert np.array_equal(scorer.decide(found, SCAM_HEAD)[:, 0], logits)
     assert np.array_equal(scorer.decide(found, TYPE_HEAD), classifier.type_head_.decision_function(features))
     assert scorer.types(found) == classifier.type_head_.predict(features).tolist()
-    live = live_scores(classifier.live_head_.decision_function(features), syllables_heard(table.calls))
-    assert np.array_equal(scorer.live_scores(found, syllables_heard(table.calls)), live)
+    live = live_scores(classifier.live_head_.decision_function(features), count_syllables(table.calls))
+    assert np.array_equal(scorer.live_scores(found, count_syllables(table.calls)), live)
     is_whole = np.array([len(windows) == 0 for windows in table.windows])  # of the others test_padding tells
     assert np.array_equal(classifier.predict_proba(calls)[is_whole, 1], classifier.calibrate(logits)[is_whole])
 
@@ -78,7 +78,7 @@ def test_cues_are_heard_alike(asked):
         classifier.cue_heads_, features[spoken], values(classifier.pipeline_, turn_rows), sizes
     )
     assert np.array_equal(scorer.turn_cues(turn_values), np.vstack(by_turn))
-    told = heard_cues(
+    told = detect_cues(
         scorer.decide(found, CALL_CUES), np.vstack(by_turn), reading.tokens.turn_call, classifier.cue_thresholds_
     )
     least, clear = classifier.cue_thresholds_

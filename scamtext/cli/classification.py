@@ -27,7 +27,7 @@ WORTH_A_PROCESS = 4 << 20  # bytes of input, some seconds of work
 @click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of CSV, TSV and text files.")
 @click.option("--caller", help="Speaker label of the caller in WhisperX JSON (SPEAKER_00); the others are callees.")
 @click.option("--workers", type=click.IntRange(1), help="Processes; one on each core for much input.")
-@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--resume", is_flag=True, help="Resume a run that was stopped.")
 @click.option("--full", is_flag=True, help="Also write each call's turns and all evidence, for the report.")
 @click.option("--redact", is_flag=True, help="Mask numbers and names of persons in what is written.")
 @click.option("--table", is_flag=True, help="Print a table for people instead of records.")
@@ -87,10 +87,10 @@ def classify(
             progress=progress,
         )
     labels = {("set aside" if label == "error" else label): count for label, count in counts["label"].items()}
-    click.echo(f"{sum(labels.values()):,} records: {_told(labels)}", err=True)
+    click.echo(f"{sum(labels.values()):,} records: {_format_counts(labels)}", err=True)
     for title, found in (("risk", counts["risk"]), ("type", counts["scam_type"])):
         if found:
-            click.echo(f"{title}: {_told(found)}", err=True)
+            click.echo(f"{title}: {_format_counts(found)}", err=True)
     sys.exit(1 if counts["label"]["error"] else 0)
 
 
@@ -104,7 +104,7 @@ def _workers(inputs: tuple[str, ...]) -> int:
     return max(1, min(int(joblib.cpu_count()), size // WORTH_A_PROCESS))
 
 
-def _told(counts: Mapping[str, int]) -> str:
+def _format_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(
         f"{count:,} {name}" for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if count
     )

@@ -34,7 +34,7 @@ from scamtext.evaluation.metrics import (
 from scamtext.evaluation.perturbations import NOISES
 from scamtext.features.table import Table, marked_kinds
 from scamtext.labels import CUE_KINDS, LEGIT, SCAM, SCAM_TYPES
-from scamtext.training.heads import cue_scores, focus, values
+from scamtext.training.heads import cue_scores, decide_windowed, values
 
 FOLDS = 10  # whole authors in each
 CHUNK = 200  # calls tokenised by one task
@@ -43,8 +43,8 @@ SPELLINGS = NOISES | EVASIONS  # other ones, in which calls are scored too
 DILUTED = 300  # calls of each label that are diluted: they are long, and take their time
 
 # A `Table` of calls, or labelled calls (None where nothing is asked), which are tokenised then.
-Asked = Any
-Asks = Callable[[ScamClassifier, Sequence[LabelledCall], Mapping[str, Asked]], dict[str, list[Any]]]
+Variant = Any
+Scoring = Callable[[ScamClassifier, Sequence[LabelledCall], Mapping[str, Variant]], dict[str, list[Any]]]
 
 
 def tokenise(calls: Sequence[LabelledCall], lexicons: str | Path | None = None) -> Table:
@@ -65,24 +65,24 @@ def score(
     classifier: ScamClassifier, calls: Sequence[LabelledCall], table: Table, *, cues: bool = True
 ) -> list[Scored]:
     """What a fitted classifier says of calls, `table` being their tokens (of their cues too, or not)."""
-    features, logits = focus(classifier.pipeline_, table)
+    features, logits = decide_windowed(classifier.pipeline_, table)
     probabilities = classifier.calibrate(logits)
     types = classifier.type_head_.predict(features) if classifier.type_head_ else [None] * len(calls)
-    heard = _hears(classifier, table, features) if cues else [frozenset[str]()] * len(calls)
+    detected = _detect_kinds(classifier, table, features) if cues else [frozenset[str]()] * len(calls)
     return [
         Scored(call, float(p), bool(p >= classifier.threshold_), None if kind is None else str(kind), kinds)
-        for call, p, kind, kinds in zip(calls, probabilities, types, heard, strict=True)
+        for call, p, kind, kinds in zip(calls, probabilities, types, detected, strict=True)
     ]
 
 
-def _hears(classifier: ScamClassifier, table: Table, features: Any) -> list[frozenset[str]]:
+def _detect_kinds(classifier: ScamClassifier, table: Table, features: Any) -> list[frozenset[str]]:
     """The kinds of cue in calls, `features` being their rows of values."""
     if classifier.cue_heads_ is None:
         return [marked_kinds(row) for row in table.calls]
     turn_features = values(classifier.pipeline_, table.turn_rows)
     by_call, _ = cue_scores(classifier.cue_heads_, features, turn_features, table.sizes)
     has = by_call >= classifier.cue_thresholds_[0]
-    return [frozenset(kind for kind, heard in zip(CUE_KINDS, row, strict=True) if heard) for row in has]
+    return [frozenset(kind for kind, detected in zip(CUE_KINDS, row, strict=True) if detected) for row in has]
 
 
 def fit(
@@ -100,15 +100,19 @@ def fit(
     )
 
 
-def ask(classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Asked]) -> dict[str, list[Any]]:
+def score_variants(
+    classifier: ScamClassifier, calls: Sequence[LabelledCall], tables: Mapping[str, Variant]
+) -> dict[str, list[Any]]:
     """What a fitted classifier says of calls in each of their spellings, of diluted ones, and what its monitor does."""
 
-    def answer(name: str, asked: Asked) -> list[Any]:
-        if not isinstance(asked, Table):
-            return _judge(classifier, asked)
-        return watch(classifier, calls, asked) if name == LIVE else score(classifier, calls, asked, cues=name == CLEAN)
+    def score_one(name: str, variant: Variant) -> list[Any]:
+        if not isinstance(variant, Table):
+            return _judge(classifier, variant)
+        return (
+            watch(classifier, calls, variant) if name == LIVE else score(classifier, calls, variant, cues=name == CLEAN)
+        )
 
-    return {name: answer(name, asked) for name, asked in tables.items()}
+    return {name: score_one(name, variant) for name, variant in tables.items()}
 
 
 def _judge(classifier: ScamClassifier, calls: NDArray[np.object_]) -> list[Scored | None]:
@@ -137,15 +141,15 @@ def _dilute(calls: Sequence[LabelledCall]) -> dict[str, NDArray[np.object_]]:
 def authors_left_out(
     classifier: ScamClassifier,
     calls: Sequence[LabelledCall],
-    tables: Mapping[str, Asked],
-    asks: Asks = ask,
+    tables: Mapping[str, Variant],
+    scoring: Scoring = score_variants,
     beside: tuple[Sequence[LabelledCall], Table] | None = None,
     folds: int = FOLDS,
 ) -> dict[str, list[Any]]:
     """Every call scored by a model, calibration and thresholds made without its author.
 
     `tables` holds the calls as they are (under `CLEAN`), from which models learn, in other spellings,
-    in which they are scored too, in pieces (`LIVE`), as the monitor hears them, and diluted. `asks` is what each
+    in which they are scored too, in pieces (`LIVE`), as the monitor hears them, and diluted. `scoring` is what each
     model is asked of the calls that were left out for it: one answer for each call, under each name.
     `beside` are calls, and their table, that every model learns from too.
     """
@@ -159,7 +163,9 @@ def authors_left_out(
         if beside is not None:
             learnt, table = [*learnt, *beside[0]], Table.join([table, beside[1]])
         fitted = fit(classifier, learnt, table)
-        return asks(fitted, [calls[int(i)] for i in test], {name: table.take(test) for name, table in tables.items()})
+        return scoring(
+            fitted, [calls[int(i)] for i in test], {name: table.take(test) for name, table in tables.items()}
+        )
 
     parts = list(Parallel()(delayed(one)(train, test) for train, test in splits))
     order = np.argsort(np.concatenate([test for _, test in splits]))
@@ -211,10 +217,10 @@ def evaluate(
     spellings = {CLEAN: list(calls)} | {name: list(map(spoil, calls)) for name, spoil in SPELLINGS.items()}
     if live:
         spellings[LIVE] = [replace(call, call=call.call.in_pieces()) for call in calls]
-    tables: dict[str, Asked] = {name: tokenise(spelt, classifier.lexicons) for name, spelt in spellings.items()}
+    tables: dict[str, Variant] = {name: tokenise(spelt, classifier.lexicons) for name, spelt in spellings.items()}
     diluted = _dilute(calls)
     tables |= diluted
-    scored = (authors_left_out if left_out else ask)(classifier, calls, tables)
+    scored = (authors_left_out if left_out else score_variants)(classifier, calls, tables)
     result: dict[str, Any] = {
         "measures": measure(scored[CLEAN]),
         "failures": failures(scored[CLEAN]),

@@ -18,7 +18,7 @@ from scamtext.evaluation.metrics import (
 from scamtext.features.table import Table
 from scamtext.inference.calibration import upper_quantile
 from scamtext.labels import SCAM
-from scamtext.training.heads import fit_pipeline, focus
+from scamtext.training.heads import decide_windowed, fit_pipeline
 
 LEARNING_SHARES = (0.25, 0.5, 0.75, 1.0)  # of the authors
 
@@ -37,7 +37,7 @@ def learning_curve(classifier: ScamClassifier, calls: Sequence[LabelledCall], ta
             chosen = np.isin(groups, authors[: max(1, round(part * len(authors)))]) & ~np.isin(groups, groups[test])
             rows = table.calls[chosen]
             pipeline = fit_pipeline(rows, labels[chosen], groups[chosen], classifier.C, classifier.min_df)
-            logits[test] = focus(pipeline, table.take(test))[1]
+            logits[test] = decide_windowed(pipeline, table.take(test))[1]
         line = upper_quantile(logits[~is_scam], FALSE_ALARMS)
         curve.append(
             {

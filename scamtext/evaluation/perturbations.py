@@ -69,7 +69,7 @@ def without_speakers(call: LabelledCall) -> LabelledCall:
 
 
 def rewritten(call: LabelledCall, rewrite: Callable[[str], str]) -> LabelledCall:
-    """The call with the text of each turn written anew, in order."""
+    """The call with the text of each turn rewritten, in order."""
     turns = tuple(replace(turn, text=rewrite(turn.text)) for turn in call.call.turns)
     return replace(call, call=replace(call.call, turns=turns))
 

@@ -19,7 +19,7 @@ from scamtext.evaluation.metrics import BINS, Measures, Scored, share
 from scamtext.features.table import Table
 from scamtext.labels import FORMS, LEGIT, SCAM, SCAM_TYPES
 from scamtext.training.examples import Examples
-from scamtext.training.thresholds import settle
+from scamtext.training.thresholds import choose_thresholds
 from scamtext.verdict.results import Verdict
 
 BEGINNING = 60  # characters of a call that tables show
@@ -75,7 +75,7 @@ def _without_cues(calls: Sequence[LabelledCall]) -> list[LabelledCall]:
 def threshold(calls: Sequence[LabelledCall], table: Table) -> float:
     """The probability from which a model that learns from these calls would say scam."""
     labels, groups, picked = zip(*((call.label, call.group, call.reviewed) for call in calls), strict=True)
-    return settle(Examples.of(table, labels, None, groups, None, picked), recipe().get_params()).threshold
+    return choose_thresholds(Examples.of(table, labels, None, groups, None, picked), recipe().get_params()).threshold
 
 
 def is_wrong(row: Scored) -> bool:

@@ -78,7 +78,7 @@ class Table:
         return rows
 
     def beginning(self, call: int, turns: int) -> NDArray[np.object_]:
-        """The row of a call of which this many turns have been heard, shape (columns,)."""
+        """The row of the first turns of a call, shape (columns,)."""
         return join_rows(self.turns[call][:turns])
 
     @property

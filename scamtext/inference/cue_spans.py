@@ -1,4 +1,4 @@
-"""Which cues are told of calls, and in which of their words."""
+"""Which cues a call has, and the words to quote for each."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from scamtext.labels import CUE_KINDS
 
 
 def quote_cues(scorer: Scorer, reading: Reading, values: Values, thresholds: NDArray[np.float64]) -> list[list[Quote]]:
-    """The cues of calls: where the heads hear one, the lexicon's words for it, else the most telling ones.
+    """The cues of calls: where the heads detect one, the lexicon's words for it, else the words with the most weight.
 
-    Without cue heads the lexicon speaks alone. Its denied finds are always told, as such.
+    Without cue heads the lexicon alone decides. Its negated finds are always reported, marked as negated.
 
     Parameters
     ----------
     values : of the calls.
-    thresholds : see `heard_cues`.
+    thresholds : see `detect_cues`.
     """
     calls = reading.tokens.turn_call
     quotes: list[list[Quote]] = [[] for _ in range(values.size)]
@@ -37,22 +37,22 @@ def quote_cues(scorer: Scorer, reading: Reading, values: Values, thresholds: NDA
     if not scorer.has(TURN_CUES):
         return quotes
     turn_values, grams = scorer.values(reading, by_turn=True)
-    heard = heard_cues(scorer.decide(values, CALL_CUES), scorer.turn_cues(turn_values), calls, thresholds)
-    heard[reading.tokens.first[:-1] == reading.tokens.first[1:]] = False  # nothing was said
-    unlisted = heard.copy()
+    detected = detect_cues(scorer.decide(values, CALL_CUES), scorer.turn_cues(turn_values), calls, thresholds)
+    detected[reading.tokens.first[:-1] == reading.tokens.first[1:]] = False  # nothing was said
+    unlisted = detected.copy()
     for (turn, kind), own in listed.items():
         unlisted[turn, kind] = False
-        quotes[calls[turn]] += own if heard[turn, kind] else []
+        quotes[calls[turn]] += own if detected[turn, kind] else []
     for turn, quote in _located(scorer, reading, turn_values, grams, unlisted):
         quotes[calls[turn]].append(quote)
     return quotes
 
 
 def _located(
-    scorer: Scorer, reading: Reading, values: Values, grams: Grams, heard: NDArray[np.bool_]
+    scorer: Scorer, reading: Reading, values: Values, grams: Grams, detected: NDArray[np.bool_]
 ) -> Iterator[tuple[int, Quote]]:
     """For turns and kinds, shape (turns, kinds), the words that speak for the kind."""
-    turns, kinds = np.nonzero(heard)
+    turns, kinds = np.nonzero(detected)
     if not len(turns):
         return
     first, last = reading.tokens.first.take(turns), reading.tokens.first.take(turns + 1)
@@ -60,18 +60,18 @@ def _located(
     syllables = len(reading.tokens.start)
     grams = grams._replace(last=np.where(grams.last > syllables, grams.first, grams.last))  # not the finds
     grams = grams.of_texts(turns, ends - last)
-    told = spread(grams, scorer.shares(values, grams, TURN_CUES, kinds), int(ends[-1]), 0, len(turns))
-    places = locate(told.syllables, ends - last + first)
+    contributions = spread(grams, scorer.shares(values, grams, TURN_CUES, kinds), int(ends[-1]), 0, len(turns))
+    spans = locate(contributions.syllables, ends - last + first)
     for turn, kind, shift, (start, end) in zip(
-        turns.tolist(), kinds.tolist(), (last - ends).tolist(), places, strict=True
+        turns.tolist(), kinds.tolist(), (last - ends).tolist(), spans, strict=True
     ):
         yield turn, Quote(CUE_KINDS[kind], shift + start, shift + end)
 
 
-def heard_cues(
+def detect_cues(
     calls: NDArray[np.float64], turns: NDArray[np.float64], turn_call: NDArray[Any], thresholds: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Which kinds are told of which turns: of each call that has the cue, its most telling turn, and all clear ones.
+    """Which turns have which kinds: of each call that has the cue, its strongest turn, and all above the threshold.
 
     Parameters
     ----------
@@ -79,17 +79,17 @@ def heard_cues(
     turn_call : the call of each turn.
     thresholds : the scores from which a call, and a turn, has a cue, shape (2, kinds).
     """
-    heard: NDArray[np.bool_] = turns >= thresholds[1]
+    detected: NDArray[np.bool_] = turns >= thresholds[1]
     starts = np.searchsorted(turn_call, np.arange(len(calls)))
     spoken = np.flatnonzero(np.bincount(turn_call, minlength=len(calls)))
     if not len(spoken):
-        return heard
+        return detected
     best = np.full(calls.shape, -np.inf)
     best[spoken] = np.maximum.reduceat(turns, starts[spoken])
     strongest = turns == best.take(turn_call, axis=0)
     # Of equals the first, as argmax has it.
     order = np.cumsum(strongest, axis=0)
     before = np.concatenate([np.zeros((1, order.shape[1]), int), order]).take(starts, axis=0)
-    heard |= strongest & (order - before.take(turn_call, axis=0) == 1)
+    detected |= strongest & (order - before.take(turn_call, axis=0) == 1)
     has = calls + best >= thresholds[0]
-    return np.asarray(heard & has.take(turn_call, axis=0))
+    return np.asarray(detected & has.take(turn_call, axis=0))

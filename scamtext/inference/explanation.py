@@ -76,7 +76,7 @@ def evidence(
     cited, free = _cite(reading, quotes, weights)
     worded = _wordings(reading, free.nonzero()[0], weights.syllables)
     totals = (marks + spoken + weights.other).tolist()
-    for found, total in zip(_tell(reading, [*cited, *worded], len(quotes)), totals, strict=True):
+    for found, total in zip(_to_evidence(reading, [*cited, *worded], len(quotes)), totals, strict=True):
         cues = sorted((item for item in found if item.kind != WORDING), key=lambda item: (item.turn, item.start))
         yield cues, sorted(found, key=lambda item: -abs(item.weight)), total - sum(item.weight for item in found)
 
@@ -124,7 +124,7 @@ def _wordings(reading: Reading, place: Array, syllables: Array) -> list[tuple[Qu
     ]
 
 
-def _tell(reading: Reading, told: Sequence[tuple[Quote, float]], calls: int) -> list[list[Evidence]]:
+def _to_evidence(reading: Reading, told: Sequence[tuple[Quote, float]], calls: int) -> list[list[Evidence]]:
     """Quotes with their weights as the evidence of each call."""
     tokens = reading.tokens
     found: list[list[Evidence]] = [[] for _ in range(calls)]
@@ -158,10 +158,12 @@ def locate(weights: Array, starts: Array) -> list[tuple[int, int]]:
     sums, places = np.add.reduceat(over, firsts).tolist(), firsts.tolist()
     places.append(len(weights))
     bounds = np.searchsorted(firsts, np.append(starts, len(weights))).tolist()
-    unheard = np.maximum.reduceat(weights, starts) <= 0  # no single word speaks for it; the turn as a whole was heard
+    unsupported = (
+        np.maximum.reduceat(weights, starts) <= 0
+    )  # no single word speaks for it; the turn as a whole was heard
     found = []
     for number, (a, b) in enumerate(pairwise(bounds)):
-        first, last = (a, b) if unheard[number] else _highest(sums, a, b)
+        first, last = (a, b) if unsupported[number] else _highest(sums, a, b)
         found.append((places[first], places[last]))
     return found
 

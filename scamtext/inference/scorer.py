@@ -114,7 +114,7 @@ class Scorer:
         columns = {name: cells for name, cells in reading.columns.items() if COLUMNS[name].turn}
         return self._weigh(columns, None, len(calls))
 
-    def focus(self, reading: Reading, values: Values, grams: Grams) -> Decision:
+    def decide_windowed(self, reading: Reading, values: Values, grams: Grams) -> Decision:
         """What decides of calls: the whole, of which `values` and `grams` are, or a passage of it that says more.
 
         What a passage says is the mean of what the windows around its places say.

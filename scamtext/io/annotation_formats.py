@@ -32,14 +32,14 @@ def from_label_studio(task: Mapping[str, Any]) -> dict[str, Any] | None:
         raise DataError(f"not a task as Label Studio exports it as JSON: {type(error).__name__} {error}") from error
     if task["annotations"] and not valid:
         return None
-    told = [choose_field(words) for words in chosen or [[]]]
-    meant = {(LABELS.get(plain_name(label), label), kind) for label, kind in told}
+    fields = [choose_field(words) for words in chosen or [[]]]
+    meant = {(LABELS.get(plain_name(label), label), kind) for label, kind in fields}
     if len(meant) > 1:
         raise DataError(
             f'field "annotations": the annotators disagree: {" against ".join(map(listed, chosen))}; '
             "settle it in Label Studio (cancel or correct one) and export again"
         )
-    label, kind = told[0]
+    label, kind = fields[0]
     return {"id": task.get("id"), **_named_text(data), "label": label} | ({"type": kind} if kind else {})
 
 
@@ -63,25 +63,25 @@ def _named_text(data: dict[str, Any]) -> dict[str, Any]:
 
 def from_review(row: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a reviewer says of a call that `classify` wrote; None if she has not looked at it."""
-    said, label = row.get("reviewed"), row.get("label")
-    if said is None:
+    stated, label = row.get("reviewed"), row.get("label")
+    if stated is None:
         return None
-    review = REVIEWS.get(plain_name(said))
+    review = REVIEWS.get(plain_name(stated))
     if review is None:
         raise DataError(
-            f'field "reviewed": {shown(said)} is not one of {KNOWN_REVIEWS}; leave it empty where nobody looked'
+            f'field "reviewed": {shown(stated)} is not one of {KNOWN_REVIEWS}; leave it empty where nobody looked'
         )
     if row.get("turns") is None and row.get("text") is None:
         raise DataError(
-            f'field "turns": missing, so {shown(said)} says nothing; classify with --full, then review that'
+            f'field "turns": missing, so {shown(stated)} says nothing; classify with --full, then review that'
         )
     if review == RIGHT and label not in (SCAM, LEGIT):
         raise DataError(
-            f'field "reviewed": {shown(said)} on a call labelled {shown(label)}; write "not a scam" or "missed"'
+            f'field "reviewed": {shown(stated)} on a call labelled {shown(label)}; write "not a scam" or "missed"'
         )
     if review == MISSED and label == SCAM:
         raise DataError(
-            f'field "reviewed": {shown(said)}, but the label is already scam; write "right" or "not a scam"'
+            f'field "reviewed": {shown(stated)}, but the label is already scam; write "right" or "not a scam"'
         )
     label = label if review == RIGHT else SCAM if review == MISSED else LEGIT
     kind = row.get("reviewed_type") or (row.get("scam_type") if label == SCAM else None)

@@ -129,10 +129,10 @@ def _open(path: Path, digests: dict[str, str]) -> IO[bytes]:
         file = path.open("rb")
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; copy the model folder again") from error
-    digest, told = hashlib.file_digest(file, "sha256").hexdigest(), str(digests.get(path.name))
-    if digest != told:
+    digest, expected = hashlib.file_digest(file, "sha256").hexdigest(), str(digests.get(path.name))
+    if digest != expected:
         file.close()
-        raise ModelError(f"{path}: sha256 {digest[:12]}… but {META} says {told[:12]}…; copy the model folder again")
+        raise ModelError(f"{path}: sha256 {digest[:12]}… but {META} says {expected[:12]}…; copy the model folder again")
     file.seek(0)
     return file
 

@@ -189,7 +189,7 @@ def _classify(shared: _Shared, chunk: list[Record], options: Options, style: Sty
     items = [to_call(record, options) for record in chunk]
     verdicts = shared.classifier.classify_many(item for item in items if isinstance(item, Call))
     records = [
-        {"id": item.id, "error": item.error} if isinstance(item, Rejected) else _told(next(verdicts), style)
+        {"id": item.id, "error": item.error} if isinstance(item, Rejected) else _verdict_record(next(verdicts), style)
         for item in items
     ]
     # Lone surrogates of broken input are written as the JSON escapes that they came as.
@@ -199,7 +199,7 @@ def _classify(shared: _Shared, chunk: list[Record], options: Options, style: Sty
     return Done(b"".join(line + b"\n" for line in lines), len(chunk), counts)
 
 
-def _told(verdict: Verdict, style: Style) -> dict[str, Any]:
+def _verdict_record(verdict: Verdict, style: Style) -> dict[str, Any]:
     verdict = verdict.redacted() if style.redact else verdict
     record = verdict.to_record(style.lang)
     if style.full:

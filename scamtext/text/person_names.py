@@ -131,8 +131,8 @@ def _quiet_full(speech: Speech, index: int) -> int:
     if size == 1:
         return 0
     clear = speech.is_any(index, "clear_surnames") or speech.is_any(index + 1, "gender")
-    told = speech.introduced(index) and speech.is_any(after - 1, "given", "weak")
-    return after if told or (clear and (size >= FULL_NAME or speech.is_any(after - 1, "given", "weak"))) else 0
+    is_introduced = speech.introduced(index) and speech.is_any(after - 1, "given", "weak")
+    return after if is_introduced or (clear and (size >= FULL_NAME or speech.is_any(after - 1, "given", "weak"))) else 0
 
 
 def _continues(speech: Speech, first: int, index: int) -> bool:

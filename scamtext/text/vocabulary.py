@@ -16,7 +16,7 @@ from scamtext.text.trie import ranges
 
 Number = Callable[[str], int]
 
-# Pieces of text, and words, that are remembered, and their characters; then memory starts anew.
+# Pieces of text, and words, that are remembered, and their characters; then the cache is cleared.
 CACHED, CACHED_CHARACTERS = 1 << 17, 1 << 23
 
 
@@ -81,7 +81,7 @@ class Pieces:
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time to start anew."""
+        """Whether the cache is full."""
         most = max(map(len, (self.syllables, self.tokens, self.facts, self.spellings.facts)))
         return most > CACHED or self.spellings.characters > CACHED_CHARACTERS
 

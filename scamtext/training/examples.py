@@ -72,8 +72,8 @@ class Examples:
         return np.asarray(self.labels == SCAM)
 
     @property
-    def told(self) -> NDArray[np.bool_]:
-        """Which calls have their cues told, shape (n,)."""
+    def annotated(self) -> NDArray[np.bool_]:
+        """Which calls have cue annotations, shape (n,)."""
         return np.array([kinds is not None for kinds in self.cues])
 
 

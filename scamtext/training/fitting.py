@@ -12,15 +12,15 @@ from scamtext.inference.scorer import CALL_CUES, LIVE_HEAD, SCAM_HEAD, TURN_CUES
 from scamtext.training.compilation import compile_model
 from scamtext.training.examples import Examples
 from scamtext.training.heads import (
+    count_syllables,
     fit_cues,
     fit_live,
     fit_pipeline,
     fit_types,
-    syllables_heard,
     values,
 )
 
-LEAST_HEARD = 20  # syllables of a beginning that is learnt from; under that scams and honest calls are alike
+MIN_BEGINNING = 20  # syllables of a beginning that is learnt from; under that scams and honest calls are alike
 
 
 class Heads(NamedTuple):
@@ -50,7 +50,7 @@ def fit_heads(examples: Examples, C: float, min_df: int, *, types: bool = True, 
     return Heads(
         pipeline,
         _fit_types(pipeline, examples) if types else None,
-        _fit_cues(pipeline, examples.take(examples.told)),
+        _fit_cues(pipeline, examples.take(examples.annotated)),
         _fit_live(pipeline, examples, C) if live else None,
     )
 
@@ -62,11 +62,14 @@ def _fit_types(pipeline: Any, examples: Examples) -> Any:
     return fit_types(pipeline, values(pipeline, typed.table.calls), typed.types.astype(str))
 
 
-def _fit_cues(pipeline: Any, told: Examples) -> Any:
-    if not any(kinds for call in told.cues for kinds in call):
+def _fit_cues(pipeline: Any, annotated: Examples) -> Any:
+    if not any(kinds for call in annotated.cues for kinds in call):
         return None
     return fit_cues(
-        pipeline, values(pipeline, told.table.calls), values(pipeline, told.table.turn_rows), list(told.cues)
+        pipeline,
+        values(pipeline, annotated.table.calls),
+        values(pipeline, annotated.table.turn_rows),
+        list(annotated.cues),
     )
 
 
@@ -76,7 +79,7 @@ def _fit_live(pipeline: Any, examples: Examples, C: float) -> Any:
     table = examples.table
     cut = np.array([random.integers(1, turns) if turns > 1 else turns for turns in table.sizes])
     rows = np.array([table.beginning(call, turns) for call, turns in enumerate(cut)])
-    kept = np.flatnonzero((cut < table.sizes) & (syllables_heard(rows) >= LEAST_HEARD))
+    kept = np.flatnonzero((cut < table.sizes) & (count_syllables(rows) >= MIN_BEGINNING))
     learnt = np.concatenate([np.arange(len(table)), kept])
     features = values(pipeline, np.concatenate([table.calls, rows[kept]]))
     return fit_live(pipeline, features, examples.labels[learnt], examples.groups[learnt], C)

@@ -89,8 +89,8 @@ def values(pipeline: Pipeline, rows: NDArray[np.object_]) -> Any:
     return sparse.csr_matrix(pipeline["columns"].transform(rows))
 
 
-def focus(pipeline: Pipeline, table: Table) -> tuple[Any, NDArray[np.float64]]:
-    """What decides of n calls (`Scorer.focus`): its values, shape (n, n_features), and the logits that they come to."""
+def decide_windowed(pipeline: Pipeline, table: Table) -> tuple[Any, NDArray[np.float64]]:
+    """The values that decide each of n calls (as `Scorer.decide_windowed`), shape (n, n_features), and their logits."""
     features = values(pipeline, table.calls)
     logits = pipeline["scam"].decision_function(features)
     calls = np.arange(len(table)).repeat([len(rows) // len(WINDOWS) for rows in table.windows])
@@ -102,8 +102,8 @@ def focus(pipeline: Pipeline, table: Table) -> tuple[Any, NDArray[np.float64]]:
     more = np.flatnonzero(score > logits[calls[first]])
     rows = np.arange(len(table))
     rows[calls[first[more]]] = len(table) + np.arange(len(more))
-    told = _means(passages(first[more]), parts.shape[0]) @ parts
-    return sparse.vstack([features, told]).tocsr()[rows], np.concatenate([logits, score[more]])[rows]
+    windowed = _means(passages(first[more]), parts.shape[0]) @ parts
+    return sparse.vstack([features, windowed]).tocsr()[rows], np.concatenate([logits, score[more]])[rows]
 
 
 def _means(members: NDArray[np.int_], size: int) -> Any:
@@ -129,7 +129,7 @@ def fit_live(
 ) -> LogisticRegression:
     """Scam or not while the call goes on: the mean of the scam head and one that also learns from beginnings.
 
-    The mean warns earlier than the scam head, and is right more often than the other (docs/ablation.md).
+    The mean warns earlier than the scam head and is right more often than the other (docs/ablation.md).
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def fit_live(
     return head
 
 
-def syllables_heard(rows: Iterable[NDArray[np.object_]]) -> NDArray[np.int_]:
+def count_syllables(rows: Iterable[NDArray[np.object_]]) -> NDArray[np.int_]:
     """How many syllables each of n rows has, shape (n,)."""
     column = list(COLUMNS).index("syllables")
     return np.array([row[column].count(" ") for row in rows])

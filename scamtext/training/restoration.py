@@ -72,6 +72,7 @@ def _restore_columns(arrays: Mapping[str, Array], pipeline: Pipeline, min_df: in
         if len(tfidf.vocabulary_) != size:
             raise ValueError(f"column {name!r}: {len(tfidf.vocabulary_)} n-grams, {size} weights")
         tfidf.idf_ = idf[end - size : end]
+        tfidf._tfidf.n_features_in_ = int(size)
         tfidf.min_df = min_df
         columns.output_indices_[name] = slice(int(end - size), int(end))
     columns.set_params(**{f"{name}__min_df": min_df for name in COLUMNS})

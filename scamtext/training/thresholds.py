@@ -1,4 +1,4 @@
-"""Calibration and thresholds, from scores of calls that the models had not seen."""
+"""Calibration and thresholds, from out-of-fold scores."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from scamtext.training.examples import CallCues, Examples
 from scamtext.training.fitting import Heads, fit_heads
 from scamtext.training.heads import (
     best_thresholds,
+    count_syllables,
     cue_scores,
-    focus,
+    decide_windowed,
     present_in_calls,
     present_in_turns,
-    syllables_heard,
     values,
 )
 
@@ -40,11 +40,11 @@ class Thresholds(NamedTuple):
     live_watch: float
 
 
-def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
-    """Calibration and thresholds, from scores of calls by heads that had not seen their groups.
+def choose_thresholds(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
+    """Calibration and thresholds from out-of-fold scores, whole groups held out.
 
-    Folds are fitted side by side under `joblib.parallel_config`.
-    Calls that were picked, as a rule because a model was wrong on them, are no fair sample, and do not count.
+    Folds are fitted in parallel under `joblib.parallel_config`.
+    Calls marked as picked (as a rule because a model was wrong on them) are not a fair sample and are left out.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
     folds = min(parameters["folds"], len(set(examples.groups)))
     splits = list(GroupKFold(folds).split(examples.labels, groups=examples.groups)) if folds > 1 else []
     splits = [(train, test) for train, test in splits if set(examples.labels[train]) == {SCAM, LEGIT}]
-    answers = Parallel()(
-        delayed(_fit_and_ask)(examples.take(train), examples.take(test), parameters) for train, test in splits
+    results = Parallel()(
+        delayed(_fit_and_score)(examples.take(train), examples.take(test), parameters) for train, test in splits
     )
-    for (_, test), (fold_logits, fold_peaks, _) in zip(splits, answers, strict=True):
+    for (_, test), (fold_logits, fold_peaks, _) in zip(splits, results, strict=True):
         logits[test], peaks[test] = fold_logits, fold_peaks
-    cue_parts = [cues for _, _, cues in answers if cues is not None]
+    cue_parts = [cues for _, _, cues in results if cues is not None]
     if set(examples.labels[~examples.picked]) == {SCAM, LEGIT}:
         logits[examples.picked] = peaks[examples.picked] = np.nan
     scores = [np.vstack(parts) for parts in zip(*cue_parts, strict=True)]
@@ -75,32 +75,35 @@ def settle(examples: Examples, parameters: Mapping[str, Any]) -> Thresholds:
     )
 
 
-def _fit_and_ask(
-    learnt: Examples, asked: Examples, parameters: Mapping[str, Any]
+def _fit_and_score(
+    training: Examples, held_out: Examples, parameters: Mapping[str, Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[NDArray[Any], ...] | None]:
-    """What heads that learnt some calls say of others: logits, peaks of the honest ones (else nan), cue scores."""
-    heads = fit_heads(learnt, parameters["C"], parameters["min_df"], types=False, live=parameters["live"])
-    peaks = np.full(len(asked.table), np.nan)
-    if heads.live is not None and not asked.is_scam.all():
-        peaks[~asked.is_scam] = _peaks(heads, asked.take(~asked.is_scam).table)
-    told = asked.take(asked.told)
-    cues = _cue_scores(heads, told) if heads.cues is not None and len(told.table) else None
-    return focus(heads.pipeline, asked.table)[1], peaks, cues
+    """Fit heads on some calls and score others: logits, peaks of the honest ones (else nan), cue scores."""
+    heads = fit_heads(training, parameters["C"], parameters["min_df"], types=False, live=parameters["live"])
+    peaks = np.full(len(held_out.table), np.nan)
+    if heads.live is not None and not held_out.is_scam.all():
+        peaks[~held_out.is_scam] = _peaks(heads, held_out.take(~held_out.is_scam).table)
+    annotated = held_out.take(held_out.annotated)
+    cues = _cue_scores(heads, annotated) if heads.cues is not None and len(annotated.table) else None
+    return decide_windowed(heads.pipeline, held_out.table)[1], peaks, cues
 
 
 def _peaks(heads: Heads, table: Table) -> NDArray[np.float64]:
     """The highest live score that each call ever has, shape (n,)."""
     rows = [table.beginning(call, turns) for call, size in enumerate(table.sizes) for turns in range(1, size + 1)]
     logits = heads.live.decision_function(values(heads.pipeline, np.array(rows)))
-    scores = live_scores(logits, syllables_heard(rows))
+    scores = live_scores(logits, count_syllables(rows))
     return np.array([part.max() for part in np.split(scores, np.cumsum(table.sizes)[:-1])])
 
 
-def _cue_scores(heads: Heads, told: Examples) -> tuple[NDArray[Any], ...]:
-    features, turn_features = values(heads.pipeline, told.table.calls), values(heads.pipeline, told.table.turn_rows)
-    by_call, by_turn = cue_scores(heads.cues, features, turn_features, told.table.sizes)
-    known: list[CallCues] = list(told.cues)
-    return by_call, present_in_calls(known), np.vstack(by_turn), present_in_turns(known)
+def _cue_scores(heads: Heads, annotated: Examples) -> tuple[NDArray[Any], ...]:
+    features, turn_features = (
+        values(heads.pipeline, annotated.table.calls),
+        values(heads.pipeline, annotated.table.turn_rows),
+    )
+    by_call, by_turn = cue_scores(heads.cues, features, turn_features, annotated.table.sizes)
+    kinds: list[CallCues] = list(annotated.cues)
+    return by_call, present_in_calls(kinds), np.vstack(by_turn), present_in_turns(kinds)
 
 
 def _calibrate(
@@ -112,7 +115,7 @@ def _calibrate(
     if not is_scam[seen].any() or is_scam[seen].all():
         return slope, intercept, 0.5, 0.5  # too few calls to hold any out
     sigmoid = LogisticRegression(C=1e6).fit(logits[seen, None], is_scam[seen])
-    if sigmoid.coef_[0, 0] > 0:  # else the few calls held out told nothing; a flipped sign would be worse
+    if sigmoid.coef_[0, 0] > 0:  # else too few calls were held out; a flipped sign would be worse
         slope, intercept = float(sigmoid.coef_[0, 0]), float(sigmoid.intercept_[0])
     honest = sigmoid_of(slope * logits[seen & ~is_scam] + intercept)
     threshold = max(0.5, upper_quantile(honest, parameters["false_alarms"]))
