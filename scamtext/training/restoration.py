@@ -75,6 +75,7 @@ def _restore_columns(arrays: Mapping[str, Array], pipeline: Pipeline, min_df: in
         tfidf._tfidf.n_features_in_ = int(size)
         tfidf.min_df = min_df
         columns.output_indices_[name] = slice(int(end - size), int(end))
+    columns.sparse_output_ = True
     columns.set_params(**{f"{name}__min_df": min_df for name in COLUMNS})
     return pipeline
 
