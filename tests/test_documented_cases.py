@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parents[1] / "data" / "cases"
 LINES = (FOLDER / "cases.jsonl").read_text(encoding="utf-8").splitlines()
 CASES = [json.loads(line) for line in LINES]
 SCHEMA = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
-MOST_ALIKE = 0.65  # cosine of TF-IDF; the same event told by two collectors had 0.5 to 0.6 and was merged by hand
+MOST_ALIKE = 0.68  # cosine of TF-IDF; the same event told by two collectors had 0.58 to 0.85 and was merged by hand
 
 
 def test_every_case_follows_the_schema():
