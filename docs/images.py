@@ -7,8 +7,12 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
 IMAGES = (
-    "models/vi/authors_left_out.png", "models/vi/frozen_test.png", "data/learning_curve.png", "benchmarks/speed.png",
-)  # fmt: skip
+    "models/vi/authors_left_out.png",
+    "models/vi/frozen_test.png",
+    "models/vi/strangers.png",
+    "data/learning_curve.png",
+    "benchmarks/speed.png",
+)
 
 
 def on_files(files: Files, config: Any) -> Files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from scamtext.cli.common import LANG, MODEL
 from scamtext.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from scamtext.io.formats import Options
+    from scamtext.serving.batch import Counts
 
 WORTH_A_PROCESS = 4 << 20  # bytes of input, some seconds of work
 
@@ -53,8 +55,6 @@ def classify(
     INPUTS are files, folders and patterns: .csv, .tsv, .jsonl, .parquet (many calls), .txt, .srt, .vtt,
     Whisper or WhisperX .json (one call), all but Parquet also gzipped, or - for JSON lines on stdin.
     """
-    from tqdm import tqdm
-
     from scamtext.io.formats import Options
     from scamtext.persistence.model_folder import load
     from scamtext.serving.batch import Style, classify_files
@@ -66,16 +66,7 @@ def classify(
     classifier = load(model)
     if table:
         sys.exit(1 if _print_table(classifier, inputs, options, lang, redact) else 0)
-    with tqdm(
-        unit="B", file=sys.stderr, disable=None, bar_format="{l_bar}{bar}|{postfix} [{elapsed}<{remaining}]"
-    ) as bar:
-
-        def progress(records: int, read: int, size: int) -> None:
-            rate = records / max(bar.format_dict["elapsed"], 1e-3)
-            bar.total, bar.n = size, read
-            bar.set_postfix_str(f"{records:,} calls, {rate:,.0f}/s", refresh=False)
-            bar.update(0)
-
+    with _progress_bar() as progress:
         counts = classify_files(
             classifier,
             inputs,
@@ -86,12 +77,34 @@ def classify(
             resume=resume,
             progress=progress,
         )
+    _print_counts(counts)
+    sys.exit(1 if counts["label"]["error"] else 0)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[int, int, int], None]]:
+    """A bar on stderr, and the function that moves it: records done, bytes read, bytes in all."""
+    from tqdm import tqdm
+
+    with tqdm(
+        unit="B", file=sys.stderr, disable=None, bar_format="{l_bar}{bar}|{postfix} [{elapsed}<{remaining}]"
+    ) as bar:
+
+        def progress(records: int, read: int, size: int) -> None:
+            rate = records / max(bar.format_dict["elapsed"], 1e-3)
+            bar.total, bar.n = size, read
+            bar.set_postfix_str(f"{records:,} calls, {rate:,.0f}/s", refresh=False)
+            bar.update(0)
+
+        yield progress
+
+
+def _print_counts(counts: Counts) -> None:
     labels = {("set aside" if label == "error" else label): count for label, count in counts["label"].items()}
     click.echo(f"{sum(labels.values()):,} records: {_format_counts(labels)}", err=True)
     for title, found in (("risk", counts["risk"]), ("type", counts["scam_type"])):
         if found:
             click.echo(f"{title}: {_format_counts(found)}", err=True)
-    sys.exit(1 if counts["label"]["error"] else 0)
 
 
 def _workers(inputs: tuple[str, ...]) -> int:

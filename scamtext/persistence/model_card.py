@@ -54,19 +54,9 @@ def _measures(evaluation: dict[str, Any], folder: Path) -> Iterator[str]:
         yield f"| calibration error (10 bins) | {measures['calibration_error']:.4f} |"
         if (folder / curve_name(name)).is_file():
             yield f"\n![precision and recall, calibration, thresholds: {name}]({curve_name(name)})"
-        yield "\n| spelling | recall at 1 % false alarms |\n|---|---|"
-        yield f"| as it is | {interval(measures['recall_at_1pc'])} |"
-        yield from (f"| {noise} | {interval(row)} |" for noise, row in result["noise"].items())
-        if "diluted" in result:  # not in evaluations of earlier releases
-            yield "\n| diluted | recall at 1 % false alarms | recall | honest calls flagged |\n|---|---|---|---|"
-            columns = "recall_at_1pc", "recall", "false_alarms"
-            rows = ((way, *(interval(row[column]) for column in columns)) for way, row in result["diluted"].items())
-            yield from (f"| {' | '.join(row)} |" for row in rows)
+        yield from _robustness(result)
         if "live" in result:
-            yield "\n| while the call goes on | value |\n|---|---|"
-            yield from (f"| {label} | {value} |" for label, value in live_rows(result["live"]))
-            yield "\n| honest calls ever alerted | share |\n|---|---|"
-            yield from (f"| {kind} | {interval(row)} |" for kind, row in result["live"]["ever_by_kind"].items())
+            yield from _live(result["live"])
         for field in ("form", "scam_type", "legit_kind", "length", "region", "partial"):
             yield f"\n| {field} | recall | honest calls flagged |\n|---|---|---|"
             yield from (
@@ -84,6 +74,26 @@ def _measures(evaluation: dict[str, Any], folder: Path) -> Iterator[str]:
         yield from map(_quoted, result["failures"]["false_alarms"])
         yield "\nScam calls that looked most honest:\n"
         yield from map(_quoted, result["failures"]["misses"])
+
+
+def _robustness(result: dict[str, Any]) -> Iterator[str]:
+    """Recall in other spellings, and of scams among honest talk."""
+    yield "\n| spelling | recall at 1 % false alarms |\n|---|---|"
+    yield f"| as it is | {interval(result['measures']['recall_at_1pc'])} |"
+    yield from (f"| {noise} | {interval(row)} |" for noise, row in result["noise"].items())
+    if "diluted" in result:  # not in evaluations of earlier releases
+        yield "\n| diluted | recall at 1 % false alarms | recall | honest calls flagged |\n|---|---|---|---|"
+        columns = "recall_at_1pc", "recall", "false_alarms"
+        rows = ((way, *(interval(row[column]) for column in columns)) for way, row in result["diluted"].items())
+        yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+def _live(live: dict[str, Any]) -> Iterator[str]:
+    """How early the monitor warns, and on which honest calls."""
+    yield "\n| while the call goes on | value |\n|---|---|"
+    yield from (f"| {label} | {value} |" for label, value in live_rows(live))
+    yield "\n| honest calls ever alerted | share |\n|---|---|"
+    yield from (f"| {kind} | {interval(row)} |" for kind, row in live["ever_by_kind"].items())
 
 
 def _cue_table(reader: str, cues: dict[str, Any]) -> Iterator[str]:

@@ -61,22 +61,14 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
     meta = read_meta(folder)
     if path is None:
         _check_pinned(folder)
-    from scamtext.classifier import ScamClassifier
-
     try:
-        classifier = ScamClassifier(**meta["parameters"], lexicons=str(folder / LEXICON_FOLDER))
-        for name in FITTED:
-            setattr(classifier, name, float(meta["fitted"][name]))
-        classifier.cue_thresholds_ = np.array(meta["fitted"]["cue_thresholds_"], dtype=float).reshape(2, len(CUE_KINDS))
+        classifier = _with_thresholds(meta, folder)
         digests, versions = (
             {str(name): str(value) for name, value in meta[field].items()} for field in ("sha256", "versions")
         )
         segmented, learnt = versions["underthesea"], versions["scikit-learn"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{folder / META}: damaged ({error!r}); train or copy the model again") from error
-    numbers = [*(getattr(classifier, name) for name in FITTED), *classifier.cue_thresholds_.ravel()]
-    if not np.isfinite(numbers).all():
-        raise ModelError(f"{folder / META}: damaged (a threshold is not a number); train or copy the model again")
     _check_lexicons(folder / LEXICON_FOLDER, digests)
     scorer = _load_scorer(folder / COMPILED, digests)
     if _minor(segmented) != _minor(UNDERTHESEA):
@@ -84,6 +76,20 @@ def load(path: str | Path | None = None, *, trusted: bool = False) -> ScamClassi
         warnings.warn(f"{text}; retrain with `scamtext train`", ModelWarning, stacklevel=2)
     heads = partial(_restore_heads, folder, scorer, classifier, learnt)
     return classifier.assemble(scorer.lexicon, heads, scorer, folder)
+
+
+def _with_thresholds(meta: dict[str, Any], folder: Path) -> ScamClassifier:
+    """A classifier with the parameters and thresholds of meta.json, without heads."""
+    from scamtext.classifier import ScamClassifier
+
+    classifier = ScamClassifier(**meta["parameters"], lexicons=str(folder / LEXICON_FOLDER))
+    for name in FITTED:
+        setattr(classifier, name, float(meta["fitted"][name]))
+    classifier.cue_thresholds_ = np.array(meta["fitted"]["cue_thresholds_"], dtype=float).reshape(2, len(CUE_KINDS))
+    numbers = [*(getattr(classifier, name) for name in FITTED), *classifier.cue_thresholds_.ravel()]
+    if not np.isfinite(numbers).all():
+        raise ValueError("a threshold is not a number")
+    return classifier
 
 
 def shipped(name: str) -> Path:
@@ -202,8 +208,6 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
     ------
     ModelError : the folder holds something else than a model.
     """
-    from importlib.metadata import version
-
     from scamtext.persistence.model_card import curve_name, write_card
 
     folder = Path(folder)
@@ -219,7 +223,17 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
     for name, content in lexicons.items():
         (folder / LEXICON_FOLDER / name).write_bytes(content)
     np.savez_compressed(folder / COMPILED, **scorer.arrays)  # type: ignore[arg-type]
-    meta = {
+    meta = _describe(classifier, folder) | (about or {})
+    write_meta(folder, meta)
+    write_card(folder / CARD, meta)
+    return folder
+
+
+def _describe(classifier: ScamClassifier, folder: Path) -> dict[str, Any]:
+    """What meta.json says of a model whose other files are written."""
+    from importlib.metadata import version
+
+    return {
         "format": FORMAT,
         "scamtext": version("scamtext"),
         "versions": {
@@ -235,11 +249,7 @@ def save(classifier: ScamClassifier, folder: str | Path, about: dict[str, Any] |
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
             for path in (folder / COMPILED, *sorted((folder / LEXICON_FOLDER).iterdir()))
         },
-        **(about or {}),
     }
-    write_meta(folder, meta)
-    write_card(folder / CARD, meta)
-    return folder
 
 
 def _evaluations(folder: Path) -> list[str]:

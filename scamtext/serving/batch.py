@@ -76,8 +76,8 @@ def classify_files(
     output : .jsonl, .csv or .parquet; "-" writes JSON lines to standard output.
     workers : processes, -1 for one on each core; None leaves it to `joblib.parallel_config`, so that
         any joblib backend does the work (loky, Dask, Ray).
-    resume : go on with a run that was stopped.
-    progress : is told after each chunk how many records are done, and how many bytes are read, of how many.
+    resume : resume a run that was stopped.
+    progress : called after each chunk with the records done, the bytes read, and the bytes in all.
 
     Raises
     ------
@@ -100,23 +100,29 @@ def classify_files(
                 _add(counts, done.counts)
             return counts
         journal = Journal(Path(output), _terms(classifier, files, options, style), resume)
-        _add(counts, journal.state)
         try:
-            safe = monotonic()
-            for done in classified(islice(records, journal.records, None)):
-                journal.append(done.lines, done.records)
-                _add(counts, done.counts)
-                if monotonic() - safe >= SAFE_AFTER:
-                    journal.commit(counts)
-                    safe = monotonic()
-                progress(journal.records, position.bytes, size)
-            journal.commit(counts)
+            chunks = classified(islice(records, journal.records, None))
+            _write(journal, chunks, counts, lambda done: progress(done, position.bytes, size))
             journal.finish(convert)
         except OSError as error:
             raise DataError(f"{output}: {error.strerror or error}; when that is put right, {RESUME}") from error
         finally:
             journal.close()
     return counts
+
+
+def _write(journal: Journal, chunks: Iterable[Done], counts: Counts, progress: Callable[[int], None]) -> None:
+    """Append classified chunks to the journal, and commit it every `SAFE_AFTER` seconds and at the end."""
+    _add(counts, journal.state)
+    safe = monotonic()
+    for done in chunks:
+        journal.append(done.lines, done.records)
+        _add(counts, done.counts)
+        if monotonic() - safe >= SAFE_AFTER:
+            journal.commit(counts)
+            safe = monotonic()
+        progress(journal.records)
+    journal.commit(counts)
 
 
 class _Shared:

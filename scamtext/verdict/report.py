@@ -13,7 +13,7 @@ from hashlib import sha256
 from itertools import accumulate, islice
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, TextIO
 
 from scamtext.errors import DataError, shown
 from scamtext.labels import HIGH, LEGIT, LOW, SCAM, UNKNOWN, WATCH
@@ -58,17 +58,22 @@ def write_report(source: str | Path, output: str | Path, lang: str = "vi", redac
         # Lone surrogates of broken input are written as the JSON escapes that they came as.
         with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(head)
-            count = 0
-            records = _records(source, _mask(redact))
-            while chunk := list(islice(records, CHUNK)):
-                file.write(f'<script type="application/json" class="records">[{",".join(chunk)}]</script>\n')
-                count += len(chunk)
+            count = _write_records(_records(source, _mask(redact)), file)
             file.write(tail)
         partial.replace(output)
     except OSError as error:
         raise DataError(f"{error.filename or output}: {error.strerror}; is there a folder {output.parent}?") from error
     finally:
         partial.unlink(missing_ok=True)
+    return count
+
+
+def _write_records(records: Iterator[str], file: TextIO) -> int:
+    """Write script elements of `CHUNK` records; returns the number of records."""
+    count = 0
+    while chunk := list(islice(records, CHUNK)):
+        file.write(f'<script type="application/json" class="records">[{",".join(chunk)}]</script>\n')
+        count += len(chunk)
     return count
 
 
