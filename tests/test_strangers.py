@@ -26,14 +26,14 @@ def test_they_are_labelled_calls_half_of_them_scams():
 
 
 def test_they_share_nothing_with_what_trains():
-    strangers, corpus = records("strangers"), records("transcripts") + records("next")
+    strangers, corpus = records("strangers") + records("strangers_next"), records("transcripts") + records("next")
     for what in (lambda record: record["author"], text, lambda record: record.get("case", record["id"])):
         assert not {what(record) for record in strangers} & {what(record) for record in corpus}
 
 
 def test_cases_exist_and_spans_quote_the_turn():
     cases = {record["id"] for record in records("cases")}
-    for record in records("strangers") + records("next"):
+    for record in records("strangers") + records("strangers_next") + records("next"):
         assert record.get("case") is None or record["case"] in cases
         for turn in record["turns"]:
             assert {span["kind"] for span in turn["spans"]} == set(turn["cues"])
