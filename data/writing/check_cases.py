@@ -1,4 +1,4 @@
-"""Check a collector's case records (c*.jsonl) against data/cases/schema.json: python3 check_cases.py FOLDER."""
+"""Check case records (c*.jsonl) against data/cases/schema.json: .venv/bin/python data/writing/check_cases.py FOLDER."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Check a hand's drafts (b*.txt, the format of brief.md) and write them as transcript records.
 
-python3 convert.py FOLDER [--author a105] [--out FILE.jsonl]
+.venv/bin/python data/writing/convert.py FOLDER [--author a105] [--out FILE.jsonl]
 
 Prints one line per fault; exit status 1 if there is any.
 """
@@ -15,71 +15,9 @@ import re
 import sys
 import unicodedata
 
-SCAM_TYPES = {
-    "authority",
-    "telecom",
-    "bank",
-    "egov",
-    "parcel",
-    "emergency",
-    "prize",
-    "job",
-    "investment",
-    "loan",
-    "utility",
-    "recovery",
-    "intimate",
-    "other",
-}
-LEGIT_KINDS = {
-    "bank_service",
-    "debt_reminder",
-    "police",
-    "court_state",
-    "tax_social",
-    "hospital",
-    "school",
-    "family_money",
-    "order_deposit",
-    "courier",
-    "telesales",
-    "telecom_service",
-    "utility_service",
-    "job_real",
-    "investment_real",
-    "victim_story",
-    "warning",
-    "joking",
-    "charity_real",
-    "booking",
-    "shopping",
-    "clinic",
-    "salon",
-    "repair",
-    "school_life",
-    "work",
-    "chat",
-    "transport",
-    "farm_trade",
-    "service_survey",
-    "voicemail",
-    "scam_warning",
-    "role_play",
-    "it_support",
-    "lawful_other",
-}
-CUE_KINDS = {
-    "threat",
-    "agency",
-    "money_request",
-    "credential_request",
-    "secrecy",
-    "urgency",
-    "remote_app",
-    "channel_switch",
-    "reward",
-}
-FORMS = {"dialogue", "asr", "one_side", "nodia"}
+from scamtext.labels import CUE_KINDS, FORMS, HARD_KINDS, PLAIN_KINDS, REGIONS, SCAM_TYPES
+
+LEGIT_KINDS = {*HARD_KINDS, *PLAIN_KINDS, "scam_warning", "role_play", "it_support", "lawful_other"}
 SPEAKERS = {"C": "caller", "N": "callee", "-": None}
 MARK = re.compile(r"\{(\w+):([^{}]*)\}")
 HEADER = re.compile(r"===\s*(\d+)\s*\|(.*)")
@@ -123,7 +61,7 @@ def read_header(fields: list[str], author: str, number: str) -> tuple[dict, list
         faults.append(f"{label} kind {kind!r}")
     if form not in FORMS:
         faults.append(f"form {form!r}")
-    if region not in ("bac", "trung", "nam"):
+    if region not in REGIONS:
         faults.append(f"region {region!r}")
     record = {
         "id": f"{author}-{int(number):03d}",

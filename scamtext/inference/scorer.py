@@ -1,6 +1,6 @@
 """A fitted model as plain arrays: what scikit-learn would say, bit for bit, with numpy alone.
 
-`compiler` turns the pipeline and its heads into arrays once; `Scorer` reads calls with them. n-grams are
+`training.compilation` turns the pipeline and its heads into arrays once; `Scorer` reads calls with them. n-grams are
 looked up in tries over numbered tokens, all calls of a batch at once. Sums run over the same values in
 the same order as in scikit-learn (`np.bincount` adds one by one), so logits agree to the last bit.
 """
@@ -60,7 +60,7 @@ class Decision(NamedTuple):
 
 
 class Scorer:
-    """Reads calls and weighs them with the arrays of `compiler.compile_model`."""
+    """Reads calls and weighs them with the arrays of `training.compilation.compile_model`."""
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         self.arrays = arrays = dict(arrays)  # an npz file would read an array each time it is asked for

@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/models/make.py
 
-Run it once for each release that raises `store.FORMAT`, and commit what it writes: the releases after it must load
+Run it once for each release that raises `model_folder.FORMAT` and commit what it writes: later releases must load
 the folder and say the same (tests/test_store.py).
 """
 
