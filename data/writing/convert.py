@@ -1,6 +1,6 @@
 """Check a hand's drafts (b*.txt, the format of brief.md) and write them as transcript records.
 
-.venv/bin/python data/writing/convert.py FOLDER [--author a105] [--out FILE.jsonl]
+.venv/bin/python data/writing/convert.py FOLDER [--author a105] [--in-loop] [--out FILE.jsonl]
 
 Prints one line per fault; exit status 1 if there is any.
 """
@@ -89,10 +89,10 @@ def read_header(fields: list[str], author: str, number: str) -> tuple[dict, list
     return record, faults
 
 
-def read_folder(folder: pathlib.Path, author: str) -> tuple[list[dict], list[str]]:
-    """Return every record of the folder's b*.txt files, and all faults."""
+def read_folder(folder: pathlib.Path, author: str, names: str = "b*.txt") -> tuple[list[dict], list[str]]:
+    """Return every record of the folder's files of these names, and all faults."""
     records, faults = [], []
-    files = sorted(folder.glob("b*.txt"), key=lambda path: int(re.sub(r"\D", "", path.stem) or 0))
+    files = sorted(folder.glob(names), key=lambda path: int(re.sub(r"\D", "", path.stem) or 0))
     for path in files:
         text = unicodedata.normalize("NFC", path.read_text("utf-8"))
         for number, line in enumerate(map(str.strip, text.splitlines()), 1):
@@ -136,11 +136,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--author")
+    parser.add_argument("--in-loop", action="store_true", help="written against the model: these set no thresholds")
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
     author = options.author or options.folder.resolve().name
     records, faults = read_folder(options.folder, author)
     faults += check_folder(records)
+    if options.in_loop:
+        records = [record | {"reviewed": True} for record in records]
     for fault in faults:
         print(fault)
     counts = collections.Counter(record["label"] for record in records)
