@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -12,6 +12,7 @@ from scamtext.errors import DataError, listed, shown
 CALLER, CALLEE = "caller", "callee"
 SPEAKERS = (CALLER, CALLEE, None)
 PIECE = 30  # syllables; some six seconds of speech
+BATCH, BATCH_CHARACTERS = 128, 200_000  # the largest batch that is tokenised and scored at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +134,22 @@ def _text(value: Any, where: str) -> str:
         found = "null" if value is None else type(value).__name__
         raise DataError(f'field "{where}": expected text, got {found}')
     return value
+
+
+CallLike = Call | str | Mapping[str, Any]
+
+
+def batches(calls: Iterable[CallLike]) -> Iterator[list[Call]]:
+    """Split calls into batches of limited number and length."""
+    if isinstance(calls, (str, Mapping)) or hasattr(calls, "columns"):
+        raise DataError(f"expected several calls, got one {type(calls).__name__}; use classify, or classify_frame")
+    batch: list[Call] = []
+    room = BATCH_CHARACTERS
+    for call in map(Call.of, calls):
+        batch.append(call)
+        room -= len(call.text)
+        if len(batch) == BATCH or room < 0:
+            yield batch
+            batch, room = [], BATCH_CHARACTERS
+    if batch:
+        yield batch

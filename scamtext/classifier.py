@@ -5,17 +5,17 @@ It works wherever scikit-learn takes an estimator, but does not import it: predi
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scamtext.calls import Call, Turn
+from scamtext.calls import Call, CallLike, Turn, batches
 from scamtext.cues.lexicon import Lexicon
 from scamtext.errors import DataError, listed
+from scamtext.estimator import Estimator
 from scamtext.features.columns import Reading
 from scamtext.inference.calibration import sigmoid_of
 from scamtext.inference.cue_spans import quote_cues
@@ -33,11 +33,8 @@ if TYPE_CHECKING:
     from scamtext.training.examples import CallCues
     from scamtext.training.fitting import Heads
 
-CallLike = Call | str | Mapping[str, Any]
-BATCH, BATCH_CHARACTERS = 128, 200_000  # tokenised and scored at a time
 
-
-class ScamClassifier:
+class ScamClassifier(Estimator):
     """Says whether a call is a scam, which kind, how sure, and why.
 
     Parameters
@@ -73,6 +70,8 @@ class ScamClassifier:
     array(['legit'], dtype='<U5')
     """
 
+    _routed = ("scam_type", "groups", "cues", "reviewed")
+
     def __init__(
         self,
         C: float = 10.0,
@@ -95,33 +94,20 @@ class ScamClassifier:
         self.live_watch_false_alarms = live_watch_false_alarms
         self.lexicons = lexicons
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
-        """The parameters by name."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    def set_params(self, **params: Any) -> ScamClassifier:
-        """Change parameters; `fit` again for them to count."""
-        unknown = params.keys() - self.get_params().keys()
-        if unknown:
-            raise ValueError(f"no parameters {sorted(unknown)}; there are {sorted(self.get_params())}")
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
-
     def fit(
         self,
-        X: Iterable[CallLike],
+        X: Iterable[CallLike] | Table,
         y: Sequence[str],
         scam_type: Sequence[str | None] | None = None,
         groups: Sequence[str] | None = None,
         cues: Sequence[CallCues | None] | None = None,
-        picked: Sequence[bool] | None = None,
+        reviewed: Sequence[bool] | None = None,
     ) -> ScamClassifier:
         """Learn from labelled calls.
 
         Parameters
         ----------
-        X : n calls.
+        X : n calls, or n tokenized calls (`Table.of`, with the phrases of `lexicons`).
         y : n labels, "scam" or "legit", both present.
         scam_type : n types, None for honest calls; without it no type is predicted.
         groups : n group names (author, twin pair); calls of a group stay in one fold, and an
@@ -129,36 +115,24 @@ class ScamClassifier:
             scikit-learn's searches, unless `sklearn.set_config(enable_metadata_routing=True)`).
         cues : for n calls the kinds in each turn, None where nobody has looked; without it
             cues are the lexicon's finds alone.
-        picked : of n calls, which were picked because a model was wrong on them (a reviewer's corrections): they
-            are learnt from, but calibration and thresholds are not set on them.
+        reviewed : which of the n calls were chosen because of a model's verdict (corrections, calls written
+            against the model). The model learns from them, but calibration and thresholds do not use them.
         """
         from scamtext.features.table import Table
-
-        table = Table.of([Call.of(call) for call in X], Lexicon.of(self.lexicons))
-        return self.fit_table(table, y, scam_type, groups, cues, picked)
-
-    def fit_table(
-        self,
-        table: Table,
-        y: Sequence[str],
-        scam_type: Sequence[str | None] | None = None,
-        groups: Sequence[str] | None = None,
-        cues: Sequence[CallCues | None] | None = None,
-        picked: Sequence[bool] | None = None,
-    ) -> ScamClassifier:
-        """`fit` on n calls that are already tokenised (`features.Table`, with the phrases of `lexicons`)."""
         from scamtext.training.examples import Examples
         from scamtext.training.fitting import fit_heads
         from scamtext.training.thresholds import choose_thresholds
 
-        examples = Examples.of(table, y, scam_type, groups, cues, picked)
+        lexicon = Lexicon.of(self.lexicons)
+        table = X if isinstance(X, Table) else Table.of([Call.of(call) for call in X], lexicon)
+        examples = Examples.of(table, y, scam_type, groups, cues, reviewed)
         thresholds = choose_thresholds(examples, self.get_params())
         self.slope_, self.intercept_ = thresholds.slope, thresholds.intercept
         self.threshold_, self.watch_threshold_ = thresholds.threshold, thresholds.watch
         self.alert_threshold_, self.live_watch_threshold_ = thresholds.alert, thresholds.live_watch
         self.cue_thresholds_ = thresholds.cues
         heads = fit_heads(examples, self.C, self.min_df, live=self.live)
-        return self.assemble(Lexicon.of(self.lexicons), heads)
+        return self.assemble(lexicon, heads)
 
     def assemble(
         self,
@@ -298,8 +272,8 @@ class ScamClassifier:
             for verdict in self.classify_many(calls)
         ]
         columns = ["label", "probability", "risk", "scam_type", "cues", "reasons"]
-        result = pd.DataFrame(rows, columns=columns, index=frame.index)
-        return result.astype({"label": "category", "risk": "category", "scam_type": "category", "probability": float})
+        types = dict.fromkeys(("label", "risk", "scam_type"), "category") | {"probability": float}
+        return pd.DataFrame(rows, columns=columns, index=frame.index).astype(types)
 
     def monitor(self, call_id: str | None = None) -> CallMonitor:
         """A monitor that judges one call turn by turn, while it goes on."""
@@ -307,46 +281,8 @@ class ScamClassifier:
 
         return CallMonitor(self, call_id)
 
-    def get_metadata_routing(self) -> Any:
-        """What `fit` takes beside X and y, for scikit-learn's searches with metadata routing."""
-        from sklearn.utils.metadata_routing import MetadataRequest
-
-        request = MetadataRequest(owner=type(self).__name__)
-        for name in ("scam_type", "groups", "cues", "picked"):
-            request.fit.add_request(param=name, alias=True)
-        return request
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(multi_class=False),
-            input_tags=InputTags(string=True, two_d_array=False),
-        )
-
-    def __repr__(self) -> str:
-        return f"ScamClassifier({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
-
 
 def _call_of_cell(value: Any) -> Call:
     if isinstance(value, (list, tuple, np.ndarray)):
         return Call(tuple(map(Turn.of, value)))
     return Call((Turn(value if isinstance(value, str) else ""),))
-
-
-def batches(calls: Iterable[CallLike]) -> Iterator[list[Call]]:
-    """Calls, up to so many and so long at a time."""
-    if isinstance(calls, (str, Mapping)) or hasattr(calls, "columns"):
-        raise DataError(f"expected several calls, got one {type(calls).__name__}; use classify, or classify_frame")
-    batch: list[Call] = []
-    room = BATCH_CHARACTERS
-    for call in map(Call.of, calls):
-        batch.append(call)
-        room -= len(call.text)
-        if len(batch) == BATCH or room < 0:
-            yield batch
-            batch, room = [], BATCH_CHARACTERS
-    if batch:
-        yield batch

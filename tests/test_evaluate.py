@@ -62,13 +62,13 @@ def test_measures_of_a_known_set():
 
 def spy(monkeypatch, name):
     """A list that collects the set of values of one argument of every fit."""
-    seen, fit_table = [], ScamClassifier.fit_table
+    seen, fit = [], ScamClassifier.fit
 
-    def watched(self, table, y, scam_type=None, groups=None, cues=None, picked=None):
+    def watched(self, table, y, scam_type=None, groups=None, cues=None, reviewed=None):
         seen.append(set({"scam_type": scam_type, "groups": groups}[name]))
-        return fit_table(self, table, y, scam_type, groups, cues, picked)
+        return fit(self, table, y, scam_type, groups, cues, reviewed)
 
-    monkeypatch.setattr(ScamClassifier, "fit_table", watched)
+    monkeypatch.setattr(ScamClassifier, "fit", watched)
     return seen
 
 

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 
 import scamtext
 from scamtext import Call, DataError, ScamClassifier, Turn
-from scamtext.classifier import batches
+from scamtext.calls import batches
 from scamtext.cues.lexicon import LEXICONS
 from scamtext.evaluation import evaluate
 from scamtext.evaluation.evaluate import tokenise
@@ -268,7 +268,7 @@ def test_one_call_is_not_several(shipped, several):
 def test_long_calls_make_short_batches(shipped, monkeypatch):
     texts = ["chuyển tiền ngay cho tôi nhé " * n for n in (1, 50, 3, 80, 2)]
     expected = shipped.predict_proba(texts)
-    monkeypatch.setattr("scamtext.classifier.BATCH_CHARACTERS", 100)
+    monkeypatch.setattr("scamtext.calls.BATCH_CHARACTERS", 100)
     assert np.array_equal(shipped.predict_proba(texts), expected)
     assert [len(batch) for batch in batches(texts)] == [2, 2, 1]
 
@@ -300,7 +300,7 @@ def test_picked_calls_are_learnt_from_but_set_no_thresholds(few):
     def fit(marks, extra=()):
         model = ScamClassifier(folds=2, live=False)
         groups = [*authors, *("reviewed" for _ in extra)]
-        return model.fit([*calls, *extra], [*labels, *("legit" for _ in extra)], groups=groups, picked=marks)
+        return model.fit([*calls, *extra], [*labels, *("legit" for _ in extra)], groups=groups, reviewed=marks)
 
     alone, marks = fit(None), [False] * len(few) + [True] * len(wrong)
     marked, counted = fit(marks, wrong), fit(None, wrong)

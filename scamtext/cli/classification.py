@@ -25,7 +25,7 @@ WORTH_A_PROCESS = 4 << 20  # bytes of input, some seconds of work
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("-o", "--output", default="-", help="Output .jsonl, .csv or .parquet; - is stdout.")
 @click.option("--text", default="text", show_default=True, help="Field that holds the transcript.")
-@click.option("--id", "identifier", default="id", show_default=True, help="Field that holds the call's id.")
+@click.option("--id", default="id", show_default=True, help="Field that holds the call's id.")
 @click.option("--encoding", default="utf-8-sig", show_default=True, help="Encoding of CSV, TSV and text files.")
 @click.option("--caller", help="Speaker label of the caller in WhisperX JSON (SPEAKER_00); the others are callees.")
 @click.option("--workers", type=click.IntRange(1), help="Processes; one on each core for much input.")
@@ -38,10 +38,6 @@ WORTH_A_PROCESS = 4 << 20  # bytes of input, some seconds of work
 def classify(
     inputs: tuple[str, ...],
     output: str,
-    text: str,
-    identifier: str,
-    encoding: str,
-    caller: str | None,
     workers: int | None,
     resume: bool,
     full: bool,
@@ -49,6 +45,7 @@ def classify(
     table: bool,
     lang: str,
     model: str | None,
+    **options: Any,
 ) -> None:
     """Classify the calls of INPUTS, one record a call, in input order.
 
@@ -59,19 +56,18 @@ def classify(
     from scamtext.persistence.model_folder import load
     from scamtext.serving.batch import Style, classify_files
 
-    _check_encoding(encoding)
+    _check_encoding(options["encoding"])
     if table and (output != "-" or full or resume):
         raise click.UsageError("--table prints to the terminal; leave out -o, --full and --resume")
-    options = Options(text, identifier, encoding, caller)
-    classifier = load(model)
+    reading, classifier = Options(**options), load(model)
     if table:
-        sys.exit(1 if _print_table(classifier, inputs, options, lang, redact) else 0)
+        sys.exit(1 if _print_table(classifier, inputs, reading, lang, redact) else 0)
     with _progress_bar() as progress:
         counts = classify_files(
             classifier,
             inputs,
             output,
-            options=options,
+            options=reading,
             style=Style(lang, redact, full),
             workers=workers or _workers(inputs),
             resume=resume,

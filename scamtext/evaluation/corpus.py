@@ -96,7 +96,7 @@ def reviewed(source: str | Path | Iterable[Mapping[str, Any]]) -> list[LabelledC
 
     Returns
     -------
-    Calls with `reviewed` true: they are learnt from, but set no thresholds (`ScamClassifier.fit`, `picked`). Those
+    Calls with `reviewed` true: they are learnt from, but set no thresholds (`ScamClassifier.fit`, `reviewed`). Those
     without a group of their own are put into groups of the size of an author.
 
     Raises

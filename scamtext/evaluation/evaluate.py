@@ -90,7 +90,7 @@ def fit(
 ) -> ScamClassifier:
     """A new classifier with the same parameters, fitted to labelled calls (their cues too, or not)."""
     fresh: ScamClassifier = clone(classifier)
-    return fresh.fit_table(
+    return fresh.fit(
         table,
         [call.label for call in calls],
         [call.scam_type for call in calls],
@@ -205,22 +205,20 @@ def evaluate(
     Parameters
     ----------
     live : measure the monitor, too.
-    second : calls as a second reader labelled them, blind; cues are also measured against hers.
+    second : calls as labelled by a second, blind reader; cues are also measured against these labels.
 
     Returns
     -------
-    A dict with `measures` (`measures.measure`), `failures`, `noise` (recall at 1 % false alarms in
-    other spellings), `diluted` (some calls, in each way of `padding.dilutions`: `measures.measure_diluted`)
-    and, where asked for, `live` (`live.measure_live`), `second_reader` (cues) and
-    `types_left_out`; the scored calls.
+    A dict with `measures` (`metrics.measure`), `failures`, `noise` (recall at 1 % false alarms in other
+    spellings), `diluted` (`metrics.measure_diluted`) and, where asked for, `live` (`early_warning.measure_live`),
+    `second_reader` (cues) and `types_left_out`; the scored calls.
     """
     spellings = {CLEAN: list(calls)} | {name: list(map(spoil, calls)) for name, spoil in SPELLINGS.items()}
     if live:
         spellings[LIVE] = [replace(call, call=call.call.in_pieces()) for call in calls]
-    tables: dict[str, Variant] = {name: tokenise(spelt, classifier.lexicons) for name, spelt in spellings.items()}
+    tables = {name: tokenise(spelt, classifier.lexicons) for name, spelt in spellings.items()}
     diluted = _dilute(calls)
-    tables |= diluted
-    scored = (authors_left_out if left_out else score_variants)(classifier, calls, tables)
+    scored = (authors_left_out if left_out else score_variants)(classifier, calls, tables | diluted)
     result: dict[str, Any] = {
         "measures": measure(scored[CLEAN]),
         "failures": failures(scored[CLEAN]),
@@ -229,10 +227,14 @@ def evaluate(
     }
     if live:
         result["live"] = measure_live(scored[LIVE])
-    hers = {call.call.id: call for call in second}
-    reread = [replace(row, truth=hers[row.truth.call.id]) for row in scored[CLEAN] if row.truth.call.id in hers]
-    if reread:
+    if reread := _against(second, scored[CLEAN]):
         result["second_reader"] = cue_measures(reread)
     if left_out and (by_type := types_left_out(classifier, calls, tables[CLEAN])):
         result["types_left_out"] = by_type
     return result, scored[CLEAN]
+
+
+def _against(second: Sequence[LabelledCall], scored: Sequence[Scored]) -> list[Scored]:
+    """The scored calls that a second reader has labelled, with the second reader's labels."""
+    labelled = {call.call.id: call for call in second}
+    return [replace(row, truth=labelled[row.truth.call.id]) for row in scored if row.truth.call.id in labelled]

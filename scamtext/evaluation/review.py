@@ -74,8 +74,8 @@ def _without_cues(calls: Sequence[LabelledCall]) -> list[LabelledCall]:
 
 def threshold(calls: Sequence[LabelledCall], table: Table) -> float:
     """The probability from which a model that learns from these calls would say scam."""
-    labels, groups, picked = zip(*((call.label, call.group, call.reviewed) for call in calls), strict=True)
-    return choose_thresholds(Examples.of(table, labels, None, groups, None, picked), recipe().get_params()).threshold
+    labels, groups, reviewed = zip(*((call.label, call.group, call.reviewed) for call in calls), strict=True)
+    return choose_thresholds(Examples.of(table, labels, None, groups, None, reviewed), recipe().get_params()).threshold
 
 
 def is_wrong(row: Scored) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import sys
@@ -24,6 +23,7 @@ from scamtext.calls import Call
 from scamtext.errors import DataError
 from scamtext.io.formats import Options, Record, Rejected
 from scamtext.io.readers import STDIN, Position, find_files, read_records, to_call
+from scamtext.io.writers import WRITTEN, converter
 from scamtext.persistence.model_folder import FITTED, META, load
 from scamtext.serving.checkpoint import RESUME, Journal
 from scamtext.verdict.results import Verdict
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 FIELDS = ("id", "label", "probability", "risk", "scam_type", "cues", "reasons", "error")
 FULL = ("turns", "evidence")  # also, if everything is asked for
-WRITTEN = (".jsonl", ".csv", ".parquet")
 CHUNK = 512  # records that a worker gets at a time
 SAFE_AFTER = 1.0  # seconds of work that may be lost
 COUNTED = ("label", "risk", "scam_type")
@@ -72,43 +71,43 @@ def classify_files(
 
     Parameters
     ----------
-    paths : input files, folders and patterns (`readers.find_files`), "-" for standard input.
+    paths : input files, folders and patterns (`readers.find_files`); "-" is standard input.
     output : .jsonl, .csv or .parquet; "-" writes JSON lines to standard output.
-    workers : processes, -1 for one on each core; None leaves it to `joblib.parallel_config`, so that
-        any joblib backend does the work (loky, Dask, Ray).
+    workers : processes, -1 for all cores; None leaves it to `joblib.parallel_config` (loky, Dask, Ray).
     resume : resume a run that was stopped.
-    progress : called after each chunk with the records done, the bytes read, and the bytes in all.
+    progress : called after each chunk with records done, bytes read and total bytes.
 
     Raises
     ------
     DataError : the only input cannot be read at all, the output is one of the inputs, or the disk is full.
     """
     options, style, files = options or Options(), style or Style(), find_files(paths)
-    _refuse_overwrite(files, output)
-    convert = _converter(Path(output), style)
-    if resume and STDIN in (*files, output):
-        raise DataError("standard input and output cannot be read or written again; --resume needs files")
-    size = sum(Path(file).stat().st_size for file in files if Path(file).is_file())
+    _refuse_overwrite(files, output, resume)
+    convert = converter(Path(output), (*FIELDS, *FULL) if style.full else FIELDS)
     position, counts = Position(), {name: Counter[str]() for name in COUNTED}
-    records = _read_files(files, options, position)
+    records, size = _read_files(files, options, position), sum(map(_size_of, files))
     with tempfile.TemporaryDirectory() as folder:
         classified = partial(_classified, _Shared(classifier, Path(folder)), options, style, workers)
         if output == STDIN:
-            for done in classified(records):
-                sys.stdout.buffer.write(done.lines)
-                sys.stdout.buffer.flush()
-                _add(counts, done.counts)
+            _print(classified(records), counts)
             return counts
-        journal = Journal(Path(output), _terms(classifier, files, options, style), resume)
-        try:
+        with Journal(Path(output), _terms(classifier, files, options, style), resume) as journal:
             chunks = classified(islice(records, journal.records, None))
             _write(journal, chunks, counts, lambda done: progress(done, position.bytes, size))
             journal.finish(convert)
-        except OSError as error:
-            raise DataError(f"{output}: {error.strerror or error}; when that is put right, {RESUME}") from error
-        finally:
-            journal.close()
     return counts
+
+
+def _size_of(file: str) -> int:
+    return Path(file).stat().st_size if Path(file).is_file() else 0
+
+
+def _print(chunks: Iterable[Done], counts: Counts) -> None:
+    """Write classified chunks to standard output as they come."""
+    for done in chunks:
+        sys.stdout.buffer.write(done.lines)
+        sys.stdout.buffer.flush()
+        _add(counts, done.counts)
 
 
 def _write(journal: Journal, chunks: Iterable[Done], counts: Counts, progress: Callable[[int], None]) -> None:
@@ -247,59 +246,12 @@ def _read_files(files: list[str], options: Options, position: Position) -> Itera
             yield Record(file, Rejected(file, str(error)))
 
 
-def _refuse_overwrite(files: Iterable[str], output: str) -> None:
+def _refuse_overwrite(files: Sequence[str], output: str, resume: bool) -> None:
+    if resume and STDIN in (*files, output):
+        raise DataError("standard input and output cannot be read or written again; --resume needs files")
     if output != STDIN and Path(output).suffix.lower() not in WRITTEN:
         found = Path(output).suffix or "a file without extension"
         raise DataError(f"{output}: I write {', '.join(WRITTEN)}, not {found}")
     for file in files:
         if STDIN not in (file, output) and Path(output).exists() and Path(output).samefile(file):
             raise DataError(f"{output}: is also an input; choose another output")
-
-
-def _converter(output: Path, style: Style) -> Callable[[Path, Path], None] | None:
-    """What makes the output of JSON lines; None if it is JSON lines."""
-    suffix = output.suffix.lower()
-    fields = (*FIELDS, *FULL) if style.full else FIELDS
-    if suffix == ".parquet":
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError as error:
-            raise DataError("writing Parquet needs pyarrow; install scamtext[parquet]") from error
-        return partial(_write_parquet, fields)
-    return partial(_write_csv, fields) if suffix == ".csv" else None
-
-
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as lines:
-        yield from map(json.loads, lines)
-
-
-def _write_csv(fields: Sequence[str], source: Path, output: Path) -> None:
-    """What is nested as JSON in its cells."""
-    with output.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.DictWriter(file, fields)
-        writer.writeheader()
-        for record in _read_lines(source):
-            nested = {name: json.dumps(cell, ensure_ascii=False) for name, cell in record.items() if type(cell) is list}
-            writer.writerow(record | nested)
-
-
-def _write_parquet(fields: Sequence[str], source: Path, output: Path) -> None:
-    import pyarrow
-    from pyarrow import parquet
-
-    string, integer, number = pyarrow.string(), pyarrow.int32(), pyarrow.float64()
-    turn = {"speaker": string, "text": string}
-    cue = {"kind": string, "turn": integer, "start": integer, "end": integer, **turn, "negated": pyarrow.bool_()}
-    types = {
-        "probability": number,
-        "cues": pyarrow.list_(pyarrow.struct(cue)),
-        "reasons": pyarrow.list_(string),
-        "turns": pyarrow.list_(pyarrow.struct(turn)),
-        "evidence": pyarrow.list_(pyarrow.struct({**cue, "weight": number})),
-    }
-    schema = pyarrow.schema([(name, types.get(name, string)) for name in fields])
-    records = _read_lines(source)
-    with parquet.ParquetWriter(output, schema) as writer:
-        while chunk := list(islice(records, CHUNK)):
-            writer.write_table(pyarrow.Table.from_pylist(chunk, schema=schema))

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from scamtext.errors import DataError
 
@@ -98,6 +98,15 @@ class Journal:
         self._file.close()
         if not self._count.exists():
             self.part.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.close()
+        if isinstance(error, OSError):
+            reason = error.strerror or error
+            raise DataError(f"{self.output}: {reason}; when that is put right, {RESUME}") from error
 
     def finish(self, convert: Callable[[Path, Path], None] | None) -> None:
         """The output is complete: make the file that was asked for of it, under its name.

@@ -11,8 +11,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scamtext.calls import Call
-from scamtext.classifier import BATCH, ScamClassifier
+from scamtext.calls import BATCH, Call
+from scamtext.classifier import ScamClassifier
 from scamtext.errors import DataError, listed
 from scamtext.io.formats import Rejected
 from scamtext.io.readers import MOST_CHARACTERS

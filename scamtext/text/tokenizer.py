@@ -94,23 +94,16 @@ class Tokeniser:
         spots = np.repeat(base, counts) + _before(solid, counts)
         words = self._words(numbers, counts, spots)
         placed = self._syllables(*self._join_digits(pieces, numbers, counts, spots))
-        if whole:
-            odd = [(number, normal[number][0], int(base[number])) for number in whole]
+        if odd := [(number, normal[number][0], int(base[number])) for number in whole]:
             placed = _merge(placed, [row for one in odd for row in self._whole_syllables(*one)])
             words = _merge(words, [row for one in odd for row in self._whole_words(*one)])
-        word, word_start, word_end, word_turn = words
-        syllable, start, end, spots, stops, turn = placed
+        (word, word_start, word_end, word_turn), (syllable, start, end, spots, stops, turn) = words, placed
         before = np.cumsum(np.bincount(spots + 1, minlength=int(room.sum()) + 1))
         first = np.searchsorted(turn, np.arange(len(turns) + 1))
-        for number, (_, offsets) in enumerate(normal):
-            if offsets is not None:
-                own = slice(first[number], first[number + 1])
-                places = zip(start[own].tolist(), end[own].tolist(), strict=True)
-                given = [as_given(offsets, *place) for place in places]
-                start[own], end[own] = np.array(given, int).reshape(-1, 2).T
+        _to_given_text(start, end, first, [offsets for _, offsets in normal])
         return Tokens(
             calls,
-            turn_call=np.repeat(np.arange(len(calls)), [len(call.turns) for call in calls]),
+            turn_call=np.arange(len(calls)).repeat([len(call.turns) for call in calls]),
             is_callee=np.array([turn.speaker == CALLEE for turn in turns], dtype=bool),
             first=first,
             turn=turn,
@@ -256,3 +249,13 @@ def _merge(columns: Sequence[Array], rows: Sequence[tuple[Any, ...]]) -> list[Ar
     joined = [np.concatenate([column, more]) for column, more in zip(columns, zip(*rows, strict=True), strict=True)]
     order = np.argsort(joined[-1], kind="stable")
     return [column.take(order, axis=0) for column in joined]
+
+
+def _to_given_text(start: Array, end: Array, first: Array, offsets: Sequence[Any]) -> None:
+    """Move spans of normalised turns, in place, to where they stand in the turns as given."""
+    for number, moved in enumerate(offsets):
+        if moved is not None:
+            own = slice(first[number], first[number + 1])
+            spans = zip(start[own].tolist(), end[own].tolist(), strict=True)
+            given = [as_given(moved, *span) for span in spans]
+            start[own], end[own] = np.array(given, int).reshape(-1, 2).T

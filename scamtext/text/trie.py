@@ -6,7 +6,7 @@ Child b of node a stands at place base[a] + b if the owner of that place is a.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -45,21 +45,27 @@ def pack(children: Mapping[int, Mapping[int, int]], parents: int, reach: int) ->
         base[parent] = front[len(own)] = start = start + int(fits.argmax())
         owner[start + own] = parent
         row[start + own] = [children[parent][child] for child in own.tolist()]
-    # Only children take what is free, in the order of their labels.
-    single = sorted(
-        (*next(iter(children[parent].items())), parent) for parent in families if len(children[parent]) == 1
-    )
-    free = np.flatnonzero(np.append(owner, np.full(len(single) + reach + 1, -1)) < 0).tolist()
-    owner = np.append(owner, np.full(len(single) + 2 * reach + 1, -1, np.int32))
-    row = np.append(row, np.zeros(len(single) + 2 * reach + 1, np.int32))
+    single = (parent for parent in families if len(children[parent]) == 1)
+    only = sorted((*next(iter(children[parent].items())), parent) for parent in single)
+    owner, row = _fill_gaps(only, base, owner, row, reach)
+    end = int(base.max()) + reach  # any label may be asked for
+    return {"base": base, "owner": owner[:end], "row": row[:end]}
+
+
+def _fill_gaps(
+    only: Sequence[tuple[int, int, int]], base: Array, owner: Array, row: Array, reach: int
+) -> tuple[Array, Array]:
+    """Place only children (label, what is kept, parent; sorted by label) where places are free; set `base`."""
+    free = np.flatnonzero(np.append(owner, np.full(len(only) + reach + 1, -1)) < 0).tolist()
+    owner = np.append(owner, np.full(len(only) + 2 * reach + 1, -1, np.int32))
+    row = np.append(row, np.zeros(len(only) + 2 * reach + 1, np.int32))
     at = 0
-    for label, kept, parent in single:
+    for label, kept, parent in only:
         while free[at] <= label:
             at += 1
         base[parent], owner[free[at]], row[free[at]] = free[at] - label, parent, kept
         at += 1
-    end = int(base.max()) + reach  # any label may be asked for
-    return {"base": base, "owner": owner[:end], "row": row[:end]}
+    return owner, row
 
 
 def ranges(starts: Array, sizes: Array) -> tuple[Array, Array]:

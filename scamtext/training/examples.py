@@ -18,14 +18,14 @@ CallCues = Sequence[frozenset[str]]  # the kinds of cue in each turn of a call
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Labelled calls, tokenised: n labels, groups, types and cues (None where not known), and which were picked."""
+    """Labelled calls, tokenised: n labels, groups, types and cues (None where not known), and which were reviewed."""
 
     table: Table
     labels: NDArray[np.str_]
     groups: NDArray[Any]
     types: NDArray[np.object_]
     cues: NDArray[np.object_]
-    picked: NDArray[np.bool_]
+    reviewed: NDArray[np.bool_]
 
     @classmethod
     def of(
@@ -35,7 +35,7 @@ class Examples:
         scam_type: Sequence[str | None] | None,
         groups: Sequence[str] | None,
         cues: Sequence[CallCues | None] | None,
-        picked: Sequence[bool] | None,
+        reviewed: Sequence[bool] | None,
     ) -> Examples:
         """Checked examples; without groups every call is a group of its own."""
         size = len(table)
@@ -44,7 +44,7 @@ class Examples:
             "types": scam_type,
             "groups": groups,
             "sets of cues": cues,
-            "picked marks": picked,
+            "reviewed marks": reviewed,
         }
         for name, given in columns.items():
             if given is not None and len(given) != size:
@@ -58,12 +58,12 @@ class Examples:
             if kinds is not None and len(kinds) != turns:
                 raise DataError(f"call {number}: cues of {len(kinds)} turns, but it has {turns}")
         members = np.arange(size) if groups is None else np.asarray(groups)
-        marks = np.zeros(size, bool) if picked is None else np.asarray(picked, bool)
+        marks = np.zeros(size, bool) if reviewed is None else np.asarray(reviewed, bool)
         return cls(table, labels, members, _objects(scam_type, size), _objects(cues, size), marks)
 
     def take(self, rows: NDArray[Any]) -> Examples:
         """The calls at these positions, or where this mask is true."""
-        columns = (self.labels, self.groups, self.types, self.cues, self.picked)
+        columns = (self.labels, self.groups, self.types, self.cues, self.reviewed)
         return Examples(self.table.take(rows), *(column[rows] for column in columns))
 
     @property

@@ -44,7 +44,7 @@ def choose_thresholds(examples: Examples, parameters: Mapping[str, Any]) -> Thre
     """Calibration and thresholds from out-of-fold scores, whole groups held out.
 
     Folds are fitted in parallel under `joblib.parallel_config`.
-    Calls marked as picked (as a rule because a model was wrong on them) are not a fair sample and are left out.
+    Calls marked as reviewed (as a rule because a model was wrong on them) are not a fair sample and are left out.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def choose_thresholds(examples: Examples, parameters: Mapping[str, Any]) -> Thre
     for (_, test), (fold_logits, fold_peaks, _) in zip(splits, results, strict=True):
         logits[test], peaks[test] = fold_logits, fold_peaks
     cue_parts = [cues for _, _, cues in results if cues is not None]
-    if set(examples.labels[~examples.picked]) == {SCAM, LEGIT}:
-        logits[examples.picked] = peaks[examples.picked] = np.nan
+    if set(examples.labels[~examples.reviewed]) == {SCAM, LEGIT}:
+        logits[examples.reviewed] = peaks[examples.reviewed] = np.nan
     scores = [np.vstack(parts) for parts in zip(*cue_parts, strict=True)]
     alarms = peaks[~np.isnan(peaks)]
     return Thresholds(
