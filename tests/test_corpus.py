@@ -119,3 +119,9 @@ def test_own_calls_need_only_id_label_and_text(tmp_path):
     (tmp_path / "own.csv").write_text("id,label,text\n1,scam,chuyển tiền đi\n2,legit,alo mẹ\n", encoding="utf-8")
     calls = read_corpus(tmp_path / "own.csv")
     assert [(c.label, c.cues, c.group) for c in calls] == [("scam", None, "1"), ("legit", None, "2")]
+
+
+def test_calls_written_against_the_model_set_no_thresholds(tmp_path):
+    rows = [{"label": "scam", "text": "chuyển tiền đi", "in_loop": True}, {"label": "legit", "text": "alo mẹ"}]
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert [call.reviewed for call in read_corpus(tmp_path / "own.jsonl")] == [True, False]

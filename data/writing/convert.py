@@ -143,7 +143,7 @@ def main() -> int:
     records, faults = read_folder(options.folder, author)
     faults += check_folder(records)
     if options.in_loop:
-        records = [record | {"reviewed": True} for record in records]
+        records = [record | {"in_loop": True} for record in records]
     for fault in faults:
         print(fault)
     counts = collections.Counter(record["label"] for record in records)

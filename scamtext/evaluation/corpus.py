@@ -29,6 +29,7 @@ from scamtext.io.annotations import find_labelled, read_labelled, to_records
 from scamtext.labels import CUE_KINDS, FORMS, HARD_KINDS, LEGIT, REGIONS, SCAM
 
 CHOICES = {"form": FORMS, "region": REGIONS}
+MARKS = ("partial", "reviewed", "in_loop")
 LONGEST_NAME = 40  # characters of a type or a kind of one's own
 NAME_RULE = f"write lower-case letters, digits and _ like card_swap, at most {LONGEST_NAME}"
 
@@ -46,7 +47,7 @@ class LabelledCall:
     region: str | None = None
     form: str | None = None
     partial: bool = False
-    reviewed: bool = False  # a verdict that somebody has looked at
+    reviewed: bool = False  # chosen because of a model's verdict (`reviewed` or `in_loop` in the record)
     cues: tuple[frozenset[str], ...] | None = None
 
     @property
@@ -208,8 +209,8 @@ def _check(record: Mapping[str, Any]) -> tuple[list[str], LabelledCall | None]:
         return faults, LabelledCall(call, str(record.get("label")))
     names = ("label", "scam_type", "legit_kind", "author", "pair", "region", "form")
     fields = {name: record.get(name) for name in names}
-    marks = {name: str(record.get(name)).lower() in ("true", "1") for name in ("partial", "reviewed")}
-    return [], LabelledCall(call, cues=cues, **marks, **fields)  # type: ignore[arg-type]
+    partial, reviewed, in_loop = (str(record.get(name)).lower() in ("true", "1") for name in MARKS)
+    return [], LabelledCall(call, cues=cues, partial=partial, reviewed=reviewed or in_loop, **fields)  # type: ignore[arg-type]
 
 
 def _is_name(value: Any) -> bool:
