@@ -1,20 +1,23 @@
-"""Print what the shipped model says of a hand's drafts: python data/writing/ask_model.py FOLDER [b3.txt]."""
+"""Print what a model says of a hand's drafts: python data/writing/ask_model.py FOLDER [b3.txt] [--model models/vi]."""
 
+import argparse
 import pathlib
-import sys
 
 from convert import read_folder
 
 import scamtext
 
-folder = pathlib.Path(sys.argv[1])
-records, _ = read_folder(folder, folder.resolve().name, *sys.argv[2:])
-classifier = scamtext.load()
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("folder", type=pathlib.Path)
+parser.add_argument("names", nargs="?", default="b*.txt")
+parser.add_argument("--model")
+options = parser.parse_args()
+records, _ = read_folder(options.folder, options.folder.resolve().name, options.names)
+classifier = scamtext.load(options.model)
 wrong = 0
 for record in records:
     verdict = classifier.classify({"turns": record["turns"]})
-    said = verdict.label
-    wrong += said != record["label"]
-    note = "" if said == record["label"] else "  <- the model is wrong"
-    print(f"{record['id']}: you say {record['label']}, the model {verdict.probability:.3f} ({said}){note}")
+    wrong += verdict.label != record["label"]
+    note = "" if verdict.label == record["label"] else "  <- the model is wrong"
+    print(f"{record['id']}: you say {record['label']}, the model {verdict.probability:.3f} ({verdict.label}){note}")
 print(f"the model is wrong on {wrong} of {len(records)}")
